@@ -1,0 +1,241 @@
+"""The distribution, the environments and the two commands agree with pyproject.toml."""
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import plan
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import nnlib
+from nnlib.validation import DISTRIBUTION
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+def text(name: str) -> str:
+    """Return a file of the project's root."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def expanded(requirements: list[str]) -> set[str]:
+    """Return the requirements with the project's own extras written out."""
+    found = set()
+    for line in requirements:
+        requirement = Requirement(line)
+        if canonicalize_name(requirement.name) == canonicalize_name(PROJECT["name"]):
+            for extra in requirement.extras:
+                found |= expanded(EXTRAS[extra])
+        else:
+            found.add(line)
+    return found
+
+
+def pins() -> dict[str, str]:
+    """Return the exact versions of constraints.txt."""
+    lines = text("constraints.txt").splitlines()
+    return {canonicalize_name(name): version for name, version in (x.split("==") for x in lines)}
+
+
+# Lists that must agree
+
+
+def test_the_only_dependencies_are_numpy_and_threadpoolctl() -> None:
+    assert [Requirement(line).name for line in PROJECT["dependencies"]] == [
+        "numpy",
+        "threadpoolctl",
+    ]
+
+
+def test_dev_includes_every_other_extra() -> None:
+    everything = set().union(*(expanded(lines) for lines in EXTRAS.values()))
+    assert expanded(EXTRAS["dev"]) == everything
+
+
+def test_the_conda_environment_repeats_pyproject() -> None:
+    environment = yaml.safe_load(text("environment.yml"))
+    assert environment["name"] == "nnlib"
+    assert environment["channels"][0] == "conda-forge"
+    *packages, by_pip = environment["dependencies"]
+    python = f"python{PROJECT['requires-python']}"
+    assert packages[:2] == [python, "pip"]
+    assert len(packages[2:]) == len(set(packages[2:]))
+    assert set(packages[2:]) == expanded(PROJECT["dependencies"] + EXTRAS["notebooks"])
+    assert by_pip == {"pip": ["-e ."]}
+
+
+def test_constraints_hold_names_and_versions_alone() -> None:
+    lines = text("constraints.txt").splitlines()
+    assert [
+        line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][\w.!]*", line)
+    ] == []
+    assert len(pins()) == len(lines)
+
+
+def test_constraints_pin_every_direct_requirement_within_its_range() -> None:
+    direct = [Requirement(line) for line in expanded(PROJECT["dependencies"] + EXTRAS["dev"])]
+    outside = [
+        str(requirement)
+        for requirement in direct
+        if pins().get(canonicalize_name(requirement.name), "0") not in requirement.specifier
+    ]
+    assert outside == []
+
+
+@pytest.mark.parametrize("name", ["CITATION.cff", "CHANGELOG.md"])
+def test_the_current_version_is_named(name: str) -> None:
+    pattern = {
+        "CITATION.cff": r"^version: (\S+)$",
+        "CHANGELOG.md": r"^## (\d\S*)",  # the first such heading is the newest
+    }[name]
+    match = re.search(pattern, text(name), flags=re.MULTILINE)
+    assert match is not None
+    assert match[1] == nnlib.__version__
+
+
+def test_the_installed_distribution_is_this_checkout() -> None:
+    assert PROJECT["name"] == DISTRIBUTION
+    assert importlib.metadata.version(DISTRIBUTION) == nnlib.__version__
+    assert Path(nnlib.__file__).parent == ROOT / "nnlib"
+
+
+def test_the_formatter_treats_the_taught_modules_as_pages_of_the_book() -> None:
+    narrow = {"notebooks/*.ipynb"} | {f"nnlib/{name}.py" for name in plan.TAUGHT}
+    assert set(PYPROJECT["tool"]["ruff"]["format"]["exclude"]) == narrow
+
+
+# The commands
+
+
+def test_make_help_lists_every_target_with_a_line_of_help() -> None:
+    makefile = text("Makefile")
+    targets = re.findall(r"^([a-z][a-z-]*):", makefile, flags=re.MULTILINE)
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    assert phony is not None
+    assert phony[1].split() == targets
+    assert {"lab", "test", "test-all", "test-cpus", "promote", "text", "run"} < set(targets)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout.splitlines()
+    listed = [re.fullmatch(r"make (\S+) +(\S.{15,})", line) for line in shown]
+    assert [match and match[1] for match in listed] == targets
+
+
+def test_a_second_make_installs_nothing() -> None:
+    if not (ROOT / ".venv" / ".installed").exists():
+        pytest.skip("this environment was not made by make")
+    dry_run = subprocess.run(
+        ["make", "--dry-run", "lab"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    assert "jupyterlab notebooks/00_start_here.ipynb" in dry_run
+    assert "pip install" not in dry_run
+
+
+# The wheel
+
+PROBE = """
+import json, sys
+import nnlib
+value = nnlib.mlp([2, 3, 1], rng=0).forward([[0.0, 1.0]])
+site = [path for path in sys.path if path.endswith("site-packages")][0]
+files = {name.partition(".")[0]: getattr(module, "__file__", None) or ""
+         for name, module in list(sys.modules.items())}
+print(json.dumps({
+    "version": nnlib.__version__,
+    "file": nnlib.__file__,
+    "site": site,
+    "loaded": sorted(name for name, file in files.items() if file.startswith(site)),
+    "shape": value.shape,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy: a build writes into the folder that it is given."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ["pyproject.toml", "README.md", "LICENSE"]:
+        (source / name).write_text(text(name), encoding="utf-8")
+    for path in (ROOT / "nnlib").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            target = source / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    (source / "tests").mkdir()
+    (source / "tests" / "test_nothing.py").write_text("", encoding="utf-8")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+    result = subprocess.run(
+        [*build, "--outdir", str(source / "dist"), str(source)],
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    (built,) = (source / "dist").glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    prefix = f"nnlib_course-{nnlib.__version__}"
+    assert wheel.name == f"{prefix}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        metadata = archive.read(f"{prefix}.dist-info/METADATA").decode()
+    package = {name for name in names if not name.startswith(f"{prefix}.dist-info/")}
+    tracked = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "nnlib").rglob("*")
+        if path.suffix in {".py", ".typed", ".mplstyle"}
+    }
+    assert package == tracked
+    assert {"nnlib/py.typed", "nnlib/course.mplstyle"} < package
+    assert f"\nVersion: {nnlib.__version__}\n" in metadata
+    assert "\nLicense-Expression: MIT\n" in metadata
+
+
+def test_the_wheel_alone_gives_nnlib_and_loads_numpy_only(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "environment"
+    venv.create(home, with_pip=False)
+    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    constraints = str(ROOT / "constraints.txt")
+    installed = subprocess.run(
+        [*pip, "install", "--retries=1", "--constraint", constraints, str(wheel)],
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if "NewConnectionError" in installed.stderr and "CI" not in os.environ:
+        pytest.skip("no package index can be reached: the wheel was not installed alone")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    listed = subprocess.run(
+        [*pip, "list", "--format=json"], capture_output=True, encoding="utf-8", check=True
+    )
+    names = {canonicalize_name(item["name"]) for item in json.loads(listed.stdout)}
+    assert names == {canonicalize_name(DISTRIBUTION), "numpy", "threadpoolctl"}
+    # -I leaves out the working folder and PYTHONPATH: what is imported is what was installed.
+    run = subprocess.run(
+        [str(python), "-I", "-c", PROBE], cwd=tmp_path, capture_output=True, encoding="utf-8"
+    )
+    assert run.returncode == 0, run.stderr
+    probe = json.loads(run.stdout)
+    assert probe["version"] == nnlib.__version__
+    assert Path(probe["file"]).is_relative_to(home)
+    assert probe["shape"] == [1, 1]
+    # A network has been drawn and has computed: no plot, table or thread library came with it.
+    assert probe["loaded"] == ["nnlib", "numpy"]
