@@ -134,7 +134,7 @@ def test_make_help_lists_every_target_with_a_line_of_help() -> None:
         encoding="utf-8",
         check=True,
     ).stdout.splitlines()
-    listed = [re.fullmatch(r"make (\S+) +(\S.{15,})", line) for line in shown]
+    listed = [re.fullmatch(r"make (\S+) +(\S.{10,})", line) for line in shown]
     assert [match and match[1] for match in listed] == targets
 
 
@@ -146,6 +146,32 @@ def test_a_second_make_installs_nothing() -> None:
     ).stdout
     assert "jupyterlab notebooks/00_start_here.ipynb" in dry_run
     assert "pip install" not in dry_run
+
+
+@pytest.mark.skipif(os.name == "nt", reason=".ci/run is a bash script for Debian")
+def test_ci_run_installs_what_is_missing_and_ends_with_make_test(tmp_path: Path) -> None:
+    # A machine of stand-ins that say how they were called: chromium is missing and cannot be had.
+    for name in ["make", "apt-get"]:
+        (tmp_path / name).write_text(
+            f'#!/bin/bash\necho "{name} $* NNLIB_DATA=$NNLIB_DATA"\n[ {name} = make ]\n',
+            encoding="utf-8",
+        )
+        (tmp_path / name).chmod(0o755)
+    for name in ["bash", "dirname", "env", "id", "realpath"]:
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    (tmp_path / "sudo").symlink_to(tmp_path / "apt-get")
+    run = subprocess.run(
+        ["/bin/bash", str(ROOT / ".ci" / "run")],
+        env={"PATH": str(tmp_path), "PY": sys.executable, "NNLIB_DATA": "../no-such-data"},
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    data = ROOT.parent / "no-such-data"
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == f"make test NNLIB_DATA={data}"
+    assert "no browser tests" in run.stderr
+    assert f"no data in {data}: tests that need MNIST are skipped" in run.stderr
 
 
 # The wheel
