@@ -1,0 +1,119 @@
+"""Make nbval strict: the same environment for every kernel, and figures compared too.
+
+`pytest --nbval notebooks` compares what the cells print with what is stored. This adds what
+nbval leaves out: number and size of the figures and their alternative texts; and, with
+``NNLIB_CPU=haswell``, ``nehalem`` or ``jitter``, a simulated machine that proves itself.
+"""
+
+import ast
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+import plan  # noqa: E402
+
+# What each machine reports of itself: BLAS kernels, AVX2, AVX-512, jitter; None: whatever it is.
+MACHINES = {
+    "haswell": ("Haswell", True, False, False),
+    "nehalem": ("Nehalem", False, False, False),
+    "jitter": (None, None, None, True),
+}
+PROBE = f"__import__('runpy').run_path({str(ROOT / 'tools' / 'machine.py')!r})['MACHINE']"
+
+
+def _simulate(machine: str) -> None:
+    """Set the variables that make numpy and OpenBLAS choose an older processor's code."""
+    if machine not in MACHINES:
+        raise pytest.UsageError(
+            f"NNLIB_CPU is {machine!r}; expected one of {', '.join(MACHINES)}, or nothing"
+        )
+    if machine == "jitter":
+        startup = Path(os.environ["IPYTHONDIR"]) / "profile_default" / "startup"
+        startup.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "tools" / "jitter" / "00_jitter.py", startup)
+        return
+    from numpy._core._multiarray_umath import __cpu_dispatch__ as dispatch
+
+    off = [f for f in dispatch if machine == "nehalem" or "AVX512" in f or f == "X86_V4"]
+    os.environ["NPY_DISABLE_CPU_FEATURES"] = " ".join(off)
+    os.environ["OPENBLAS_CORETYPE"] = machine.capitalize()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fix the kernels' environment and nbval's options, whatever the command line says."""
+    if not getattr(config.option, "nbval", False):
+        return
+    os.environ.update(plan.kernel_environment(ROOT))
+    # Neither a reader's own start-up files nor a shared history file reach the kernels.
+    home = tempfile.mkdtemp(prefix="nnlib-ipython-")
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    os.environ["IPYTHONDIR"] = home
+    if machine := os.environ.get("NNLIB_CPU"):
+        _simulate(machine)
+    config.option.nbval_sanitize_with = str(ROOT / "tests" / "sanitize.cfg")
+    config.option.nbval_current_env = True
+    config.option.nbval_cell_timeout = 120
+    config.option.nbval_kernel_startup_timeout = 120
+
+
+def _is_cell(item: pytest.Item) -> bool:
+    return type(item).__name__ == "IPyNbCell"
+
+
+def _prove(kernel: Any) -> None:
+    """Stop unless a kernel imports this checkout's package on the machine asked for."""
+    message = kernel.kc.execute("", silent=True, user_expressions={"probe": PROBE})
+    answer = kernel.await_reply(message, timeout=60)["content"]["user_expressions"]["probe"]
+    if answer["status"] != "ok":
+        raise RuntimeError(f"the kernel cannot say what it is: {answer['evalue']}")
+    package, *found = ast.literal_eval(answer["data"]["text/plain"])
+    if package is None or not Path(package).resolve().is_relative_to(ROOT):
+        raise RuntimeError(f"the kernel imports nnlib from {package}; expected {ROOT / 'nnlib'}")
+    machine = os.environ.get("NNLIB_CPU")
+    wanted = MACHINES.get(machine or "", (None,) * len(found))
+    if any(want not in (None, got) for want, got in zip(wanted, found, strict=True)):
+        raise RuntimeError(
+            f"the simulated {machine} did not take effect: BLAS, AVX2, AVX-512, jitter are "
+            f"{found}; expected {list(wanted)}; run this on an x86-64 machine with OpenBLAS"
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """After the first cell's setup has started the kernel, ask it what it is."""
+    result = yield
+    if _is_cell(item) and not getattr(item.parent, "proved", False):
+        _prove(item.parent.kernel)  # type: ignore[union-attr]
+        item.parent.proved = True  # type: ignore[union-attr]
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """After a cell's texts have been compared, compare its figures."""
+    result = yield
+    if _is_cell(item) and item.options["check"]:  # type: ignore[attr-defined]
+        from notebook_lint import figures
+
+        new = figures(item.test_outputs)  # type: ignore[attr-defined]
+        stored = figures(item.cell.outputs)  # type: ignore[attr-defined]
+        if len(new) != len(stored):
+            raise AssertionError(f"{len(stored)} figures are stored, the cell makes {len(new)}")
+        for now, then in zip(new, stored, strict=True):
+            if now.alt != then.alt:
+                raise AssertionError(f"alternative text: stored {then.alt!r}, now {now.alt!r}")
+            if now.blank or then.blank:
+                raise AssertionError("a figure is blank")
+            sizes = zip(now.size, then.size, strict=True)
+            if any(abs(a - b) > 0.2 * b for a, b in sizes):
+                raise AssertionError(f"a figure's size: stored {then.size}, now {now.size}")
+    return result
