@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -138,14 +139,28 @@ def test_make_help_lists_every_target_with_a_line_of_help() -> None:
     assert [match and match[1] for match in listed] == targets
 
 
-def test_a_second_make_installs_nothing() -> None:
-    if not (ROOT / ".venv" / ".installed").exists():
-        pytest.skip("this environment was not made by make")
-    dry_run = subprocess.run(
-        ["make", "--dry-run", "lab"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
-    ).stdout
-    assert "jupyterlab notebooks/00_start_here.ipynb" in dry_run
-    assert "pip install" not in dry_run
+@pytest.mark.parametrize("target", ["lab", "test"])
+def test_only_a_new_clone_or_a_changed_requirement_installs(target: str, tmp_path: Path) -> None:
+    def installs(*options: str) -> bool:
+        lines = subprocess.run(
+            ["make", "--dry-run", *options, target],
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        ).stdout.splitlines()
+        assert lines[-1].startswith(".venv/bin/python -m ")
+        return any('pip install -c constraints.txt -e ".[dev]"' in line for line in lines)
+
+    for name in ["Makefile", "pyproject.toml", "constraints.txt"]:
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    assert installs()
+    (tmp_path / ".venv").mkdir()
+    assert installs()  # the environment was begun and not finished
+    (tmp_path / ".venv" / ".installed").touch()
+    assert not installs()
+    assert installs("--what-if=pyproject.toml")
+    assert installs("--what-if=constraints.txt")
 
 
 @pytest.mark.skipif(os.name == "nt", reason=".ci/run is a bash script for Debian")
