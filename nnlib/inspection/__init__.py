@@ -1,0 +1,13 @@
+"""What a taught class inherits and no lesson teaches.
+
+repr and tables, copies and pickles, saving and loading, the bookkeeping of an
+optimizer: one file a topic. Layer classes enter themselves in a registry of
+names when they are defined, so nothing here imports them.
+"""
+
+from nnlib.inspection.histories import HistoryTools
+from nnlib.inspection.layers import Layer, build_layer
+from nnlib.inspection.networks import NetworkTools
+from nnlib.inspection.optimizers import Optimizer
+
+__all__ = ["HistoryTools", "Layer", "NetworkTools", "Optimizer", "build_layer"]

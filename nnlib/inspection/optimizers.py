@@ -1,0 +1,101 @@
+"""What every optimizer inherits: the step counter, its memories, the blocks."""
+
+import inspect
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+
+from nnlib.validation import require_positive
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """One update rule; a subclass writes its equation as ``update``.
+
+    ``step`` hands the equation blocks of the vectors that are short enough for
+    their temporaries to stay in the processor's cache; on a large network the
+    same lines on the whole vector take longer.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Above 0; may be changed between steps.
+
+    Attributes
+    ----------
+    t : int
+        Steps taken.
+    """
+
+    block: ClassVar[int] = 16_384
+    memories: ClassVar[tuple[str, ...]] = ()  # vectors kept from step to step
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every step taken."""
+        self.t = 0
+        self._kept: list[np.ndarray] | None = None
+
+    @property
+    def learning_rate(self) -> float:
+        """The factor in front of every step."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = require_positive(
+            "learning_rate", value, ": a step against the gradient lowers the loss"
+        )
+
+    # Each rule names its own memories behind theta and the gradient g.
+    update: Callable[..., None]
+
+    def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
+        """Take one step: change theta in place.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (n_parameters,)
+        grad : ndarray, shape (n_parameters,)
+            dL/dtheta.
+
+        Raises
+        ------
+        TypeError
+            If theta is not an array of floats.
+        ValueError
+            If the shapes differ, or the memories are those of another network.
+        """
+        if not (isinstance(theta, np.ndarray) and theta.dtype.kind == "f"):
+            raise TypeError(f"theta must be an array of floats, changed in place; got {theta!r}")
+        if np.shape(grad) != theta.shape:
+            raise ValueError(
+                f"grad has shape {np.shape(grad)}, theta {theta.shape}; both must agree"
+            )
+        if self._kept is None:
+            self._kept = [np.zeros_like(theta) for _ in self.memories]
+        if any(memory.shape != theta.shape for memory in self._kept):
+            raise ValueError(
+                f"this {type(self).__name__} remembers {self._kept[0].size} parameters of another "
+                f"network, theta has {theta.size}: build a new one"
+            )
+        self.t += 1
+        for start in range(0, len(theta), self.block):
+            part = slice(start, start + self.block)
+            self.update(theta[part], grad[part], *(memory[part] for memory in self._kept))
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the rule keeps from step to step, in bytes."""
+        return sum(memory.nbytes for memory in self._kept or [])
+
+    def __repr__(self) -> str:
+        values = [
+            f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters
+        ]
+        return f"{type(self).__name__}({', '.join(values)})"

@@ -1,0 +1,277 @@
+"""The context in which ``train`` runs: what surrounds the loop of the lesson.
+
+It checks the input once, before anything changes; limits the threads of the
+linear algebra; notices divergence and gives back the last good parameters; turns
+Ctrl-C into a clean end; measures after each epoch; reports progress.
+"""
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from nnlib.validation import (
+    DivergedError,
+    as_generator,
+    as_numbers,
+    require_choice,
+    require_extra,
+    require_finite,
+    require_integer,
+    require_positive,
+    trusted,
+)
+
+__all__ = ["Run", "evaluate"]
+
+Loss = Callable[[Any, Any], tuple[float, np.ndarray]]
+
+# Diverged: an epoch's loss above this multiple of where training started.
+TOO_MUCH = 10
+_BLOCK = 1024  # rows measured together
+
+
+class _StopTraining(Exception):
+    """Ends the loop from inside; the argument says why."""
+
+
+def evaluate(network: Any, loss: Loss, X: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
+    """Return the mean loss and the share of right answers, without dropout.
+
+    The share is None unless y holds class indices. Rows are read in blocks, so
+    that no copy of the data is made.
+    """
+    total, right = 0.0, 0
+    for start in range(0, len(X), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        outputs = network.forward(X[rows])
+        total += len(outputs) * loss(outputs, y[rows])[0]
+        if _has_classes(network, y):
+            right += int(np.sum(outputs.argmax(axis=1) == y[rows]))
+    return total / len(X), right / len(X) if _has_classes(network, y) else None
+
+
+def _has_classes(network: Any, y: np.ndarray) -> bool:
+    return y.ndim == 1 and network.n_out != 1
+
+
+def _loss_of_zeros(network: Any, loss: Loss, y: np.ndarray) -> float:
+    """Return the loss of an all-zero output; reading y, the loss checks it too."""
+    total, k = 0.0, network.n_out or 1
+    try:
+        for start in range(0, len(y), _BLOCK):
+            rows = y[start : start + _BLOCK]
+            total += len(rows) * loss(np.zeros((len(rows), k)), rows)[0]
+    except (TypeError, ValueError):
+        loss(np.zeros((len(y), k)), y)  # once more as a whole: the message names the place in y
+        raise
+    return total / len(y)
+
+
+class Run:
+    """One call of ``train``, as a context; see the module's docstring."""
+
+    def __init__(
+        self,
+        network: Any,
+        loss: Loss,
+        optimizer: Any,
+        X: Any,
+        y: Any,
+        history: Any,
+        *,
+        n_epochs: int,
+        batch_size: int,
+        rng: Any = None,
+        validation: tuple[Any, Any] | None = None,
+        clip_norm: float | None = None,
+        schedule: Callable[[int], float] | None = None,
+        callbacks: Iterable[Callable[[Any, Any], Any]] = (),
+        measure: bool = True,
+        on_divergence: str = "raise",
+        n_threads: int | None = 1,
+        progress: bool = False,
+    ) -> None:
+        self.network, self.loss, self.optimizer = network, loss, optimizer
+        self.history, self.measure = history, measure
+        self.n_epochs = require_integer("n_epochs", n_epochs, least=0)
+        require_integer("batch_size", batch_size, least=1)
+        require_choice("on_divergence", on_divergence, ("raise", "stop"))
+        if clip_norm is not None:
+            require_positive("clip_norm", clip_norm)
+        if n_threads is not None:
+            require_integer("n_threads", n_threads, least=1)
+        self.rng = as_generator(rng)
+        self.X, self.y = _require_pair(network, X, y)
+        self.zero_loss = _loss_of_zeros(network, loss, self.y)
+        self.validation = _require_validation(network, loss, validation)
+        self.schedule, self.callbacks = schedule, tuple(callbacks)
+        self.on_divergence, self.n_threads, self.progress = on_divergence, n_threads, progress
+        self.epoch = self.n_steps = 0
+        self.running_loss = 0.0
+        self.base_rate = optimizer.learning_rate
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._stack.enter_context(trusted())
+        self._stack.enter_context(np.errstate(all="ignore"))
+        if self.n_threads is not None:
+            from threadpoolctl import threadpool_limits
+
+            self._stack.enter_context(threadpool_limits(self.n_threads, user_api="blas"))
+        self._interrupted = False
+        self._listen_for_interrupt()
+        self.good = self.network.theta.copy()
+        self.start = evaluate(self.network, self.loss, self.X, self.y)[0] if self.measure else None
+        self.ceiling = TOO_MUCH * max(self.zero_loss, self.start or 0)
+        return self
+
+    def _listen_for_interrupt(self) -> None:
+        """Let the first Ctrl-C end training after its step, the second at once."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.default_int_handler:
+            return
+
+        def interrupt(number: int, frame: Any) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        signal.signal(signal.SIGINT, interrupt)
+        self._stack.callback(signal.signal, signal.SIGINT, before)
+
+    def epochs(self) -> Iterator[int]:
+        """Yield the epochs 1 .. n_epochs; after each, look at what came of it."""
+        numbers: Iterable[int] = range(1, self.n_epochs + 1)
+        if self.progress:
+            numbers = require_extra("tqdm.auto", "notebooks").tqdm(numbers, unit="epoch")
+        for self.epoch in numbers:
+            self.running_loss, self.step_in_epoch = 0.0, 0
+            yield self.epoch
+            self._close_epoch()
+
+    def steps(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield the batches of an epoch, setting the rate and heeding Ctrl-C."""
+        for batch in batches:
+            if self._interrupted:
+                raise _StopTraining("interrupted")
+            if self.schedule is not None:
+                self.optimizer.learning_rate = self.base_rate * self.schedule(self.n_steps)
+            self._batch = len(batch)
+            yield batch
+            self.n_steps += 1
+
+    def check(self, value: float) -> None:
+        """Note the loss of a batch; stop if it is not finite."""
+        self.step_in_epoch += 1
+        if not math.isfinite(value):
+            raise _StopTraining(f"the batch loss became {value}")
+        if self.n_steps == 0 and not self.measure:
+            self.ceiling = max(self.ceiling, TOO_MUCH * value)
+        self.running_loss += self._batch * value
+
+    def _close_epoch(self) -> None:
+        """Measure the epoch, stop if it diverged, record it, call the callbacks."""
+        if not np.isfinite(self.network.theta).all():
+            raise _StopTraining("a parameter is no longer finite")
+        if self.measure:
+            loss, accuracy = evaluate(self.network, self.loss, self.X, self.y)
+        else:
+            loss, accuracy = self.running_loss / len(self.X), None
+        if not loss <= self.ceiling:
+            raise _StopTraining(f"the loss of the epoch is {loss:.3g}")
+        self.good[...] = self.network.theta
+        self._record(loss, accuracy)
+        stops = [callback(self.network, self.history) for callback in self.callbacks]
+        if any(stop is True for stop in stops):
+            raise _StopTraining("callback")
+
+    def _record(self, loss: float, accuracy: float | None) -> None:
+        self.history.loss.append(loss)
+        if accuracy is not None:
+            self.history.accuracy.append(accuracy)
+        if self.measure and self.validation:
+            loss, accuracy = evaluate(self.network, self.loss, *self.validation)
+            self.history.validation_loss.append(loss)
+            if accuracy is not None:
+                self.history.validation_accuracy.append(accuracy)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self.optimizer.learning_rate = self.base_rate
+        self._stack.close()
+        if error is not None and not isinstance(error, _StopTraining):
+            return False
+        if error is None or str(error) in ("interrupted", "callback"):
+            self.history.stopped = str(error) if error else None
+            self._finish()
+            return True
+        reason = str(error)
+        self.network.theta = self.good
+        self.history.stopped = "diverged"
+        self._finish()
+        if self.on_divergence == "raise":
+            raise self._diverged(reason) from None
+        return True
+
+    def _finish(self) -> None:
+        """Let callbacks that want to, such as EarlyStopping, have the last word."""
+        for callback in self.callbacks:
+            if hasattr(callback, "finish"):
+                callback.finish(self.network)
+
+    def _diverged(self, reason: str) -> DivergedError:
+        rate = self.base_rate
+        kept = f"epoch {len(self.history)}" if len(self.history) else "the start"
+        error = DivergedError(
+            f"training diverged in epoch {self.epoch}, step {self.step_in_epoch}: {reason}, with "
+            f"learning_rate={rate:g}. The network is back at {kept}. Try "
+            f"learning_rate={rate / 10:g}, smaller initial weights, or clip_norm=1"
+        )
+        error.history = self.history
+        return error
+
+
+def _require_pair(network: Any, X: Any, y: Any, which: str = "") -> tuple[Any, Any]:
+    """Check features as a whole, and that there is a target for each, without copies."""
+    X, y = as_numbers(X, f"{which}X"), _as_targets(y, f"{which}y")
+    if X.ndim == 0 or len(X) == 0:
+        raise ValueError(f"{which}X has shape {X.shape}: give at least one example")
+    if y.ndim == 0 or len(X) != len(y):
+        raise ValueError(
+            f"{which}X has {len(X)} examples, {which}y has shape {y.shape}: give each one target"
+        )
+    require_finite(X, f"{which}X")
+    network.as_input(X[:1] if X.ndim == 2 else X)
+    return X, y
+
+
+def _require_validation(network: Any, loss: Loss, validation: Any) -> tuple[Any, Any] | None:
+    if validation is None:
+        return None
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise TypeError(
+            f"validation must be a pair (X, y), got {type(validation).__name__}: "
+            "validation=(X_val, y_val)"
+        )
+    X, y = validation
+    X, y = _require_pair(network, X, y, "validation ")
+    _loss_of_zeros(network, loss, y)
+    return X, y
+
+
+def _as_targets(y: Any, name: str) -> np.ndarray:
+    """Return y as an array; text goes on to the loss, which knows what it needs."""
+    array = np.asarray(y)
+    return array if array.dtype.kind in "US" else as_numbers(y, name)
