@@ -1,6 +1,5 @@
 """The distribution, the environments and the two commands agree with pyproject.toml."""
 
-import importlib.metadata
 import json
 import os
 import re
@@ -107,9 +106,11 @@ def test_the_current_version_is_named(name: str) -> None:
     assert match[1] == nnlib.__version__
 
 
-def test_the_installed_distribution_is_this_checkout() -> None:
+def test_the_package_knows_the_name_of_its_distribution() -> None:
     assert PROJECT["name"] == DISTRIBUTION
-    assert importlib.metadata.version(DISTRIBUTION) == nnlib.__version__
+
+
+def test_the_tests_import_this_checkout() -> None:
     assert Path(nnlib.__file__).parent == ROOT / "nnlib"
 
 
@@ -191,6 +192,10 @@ def test_ci_run_installs_what_is_missing_and_ends_with_make_test(tmp_path: Path)
 
 # The wheel
 
+# Without PYTHONPATH, which names this checkout while notebooks are compared: what is found is what
+# was installed.
+CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
 PROBE = """
 import json, sys
 import nnlib
@@ -224,6 +229,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
     result = subprocess.run(
         [*build, "--outdir", str(source / "dist"), str(source)],
+        env=CLEAN,
         capture_output=True,
         encoding="utf-8",
     )
@@ -258,6 +264,7 @@ def test_the_wheel_alone_gives_nnlib_and_loads_numpy_only(wheel: Path, tmp_path:
     constraints = str(ROOT / "constraints.txt")
     installed = subprocess.run(
         [*pip, "install", "--retries=1", "--constraint", constraints, str(wheel)],
+        env=CLEAN,
         capture_output=True,
         encoding="utf-8",
     )
@@ -265,13 +272,20 @@ def test_the_wheel_alone_gives_nnlib_and_loads_numpy_only(wheel: Path, tmp_path:
         pytest.skip("no package index can be reached: the wheel was not installed alone")
     assert installed.returncode == 0, installed.stdout + installed.stderr
     listed = subprocess.run(
-        [*pip, "list", "--format=json"], capture_output=True, encoding="utf-8", check=True
+        [*pip, "list", "--format=json"],
+        env=CLEAN,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     names = {canonicalize_name(item["name"]) for item in json.loads(listed.stdout)}
     assert names == {canonicalize_name(DISTRIBUTION), "numpy", "threadpoolctl"}
-    # -I leaves out the working folder and PYTHONPATH: what is imported is what was installed.
     run = subprocess.run(
-        [str(python), "-I", "-c", PROBE], cwd=tmp_path, capture_output=True, encoding="utf-8"
+        [str(python), "-c", PROBE],
+        cwd=tmp_path,
+        env=CLEAN,
+        capture_output=True,
+        encoding="utf-8",
     )
     assert run.returncode == 0, run.stderr
     probe = json.loads(run.stdout)
