@@ -71,8 +71,10 @@ def _is_cell(item: pytest.Item) -> bool:
 
 def _prove(kernel: Any) -> None:
     """Stop unless a kernel imports this checkout's package on the machine asked for."""
-    message = kernel.kc.execute("", silent=True, user_expressions={"probe": PROBE})
-    answer = kernel.await_reply(message, timeout=60)["content"]["user_expressions"]["probe"]
+    reply = kernel.kc.execute(
+        "", silent=True, user_expressions={"probe": PROBE}, reply=True, timeout=60
+    )
+    answer = reply["content"]["user_expressions"]["probe"]
     if answer["status"] != "ok":
         raise RuntimeError(f"the kernel cannot say what it is: {answer['evalue']}")
     package, *found = ast.literal_eval(answer["data"]["text/plain"])

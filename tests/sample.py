@@ -1,5 +1,10 @@
 """A course of two notebooks and two modules, small enough to break in every way."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -172,3 +177,34 @@ def edit(path: Path, old: str, new: str) -> None:
     for cell in notebook.cells:
         cell.source = cell.source.replace(old, new)
     plan.write_notebook(notebook, path)
+
+
+def checkout(root: Path) -> Path:
+    """Copy to `root` what `pytest --nbval` needs, the package included, notebooks not."""
+    junk = shutil.ignore_patterns("__pycache__", ".*")
+    for name in ("nnlib", "tools"):
+        shutil.copytree(plan.ROOT / name, root / name, ignore=junk)
+    (root / "tests").mkdir()
+    for name in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
+        shutil.copy(plan.ROOT / name, root / name)
+    return root
+
+
+def pytest_in(root: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a copy of the project, on the copy's own package."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    inherited["PYTHONPATH"] = str(root)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", *args],
+        cwd=root,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def red_cells(run: subprocess.CompletedProcess[str]) -> list[int]:
+    """Return the numbers of the code cells, from 0, that a run of nbval found red."""
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    return [int(cell) for cell in re.findall(r"^(?:FAILED|ERROR) .*::Cell (\d+)", run.stdout, re.M)]

@@ -53,6 +53,7 @@ WORDS = [
 MARKER = re.compile(r"NBVAL_\w+|PYTEST_VALIDATE\w*")
 SEEN_MARKER = re.compile(r"#+ *(NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|NBVAL_RAISES_EXCEPTION)")
 LONG_NUMBER = re.compile(r"\d\.\d{7,}")
+NEGATIVE_ZERO = re.compile(r"(?<![\w.])-0(?:\.0*)?(?![\w.])")
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d{3,}(?:e[+-]?\d+)?(?![\w.]*\d)")
 CITATION = re.compile(r"\([^()]*\b(?:1[89]|20)\d\d[a-z]?\b[^()]*\)|\]\(\S+\)|https?://")
 ABSOLUTE = re.compile(
@@ -174,6 +175,10 @@ def _called(tree: ast.AST) -> Iterator[str]:
         yield from _called(node)
 
 
+def _ignored(cell: NotebookNode) -> bool:
+    return bool(IGNORING & set(plan.tags(cell)))
+
+
 def _length(source: str) -> int:
     return sum(bool(line.strip()) for line in source.splitlines())
 
@@ -200,16 +205,10 @@ def freshly_run(page: Page) -> Iterator[str]:
     if counts != list(range(1, len(counts) + 1)):
         yield f"{page.path.name}: execution counts {counts} are not 1..{len(counts)}; run: make run"
     for place, cell in page.code:
-        calls = list(_called(_tree(cell)))
-        streams = [o for o in cell.outputs if o.output_type == "stream"]
-        if "print" in calls and not streams and not IGNORING & set(plan.tags(cell)):
-            unconditional = [
-                node
-                for node in _tree(cell).body
-                if isinstance(node, ast.Expr) and "print" in _called(ast.Module([node], []))
-            ]
-            if unconditional:
-                yield f"{place}: prints, and no output is stored; run: make run"
+        streams = [output for output in cell.outputs if output.output_type == "stream"]
+        certain = [node for node in _tree(cell).body if isinstance(node, ast.Expr | ast.For)]
+        if "print" in _called(ast.Module(certain, [])) and not streams and not _ignored(cell):
+            yield f"{place}: prints, and no output is stored; run: make run"
         if any(stream.name == "stderr" for stream in streams):
             yield f"{place}: something on stderr, a warning or a progress bar; remove its cause"
         raises = {"raises-exception", "nbval-raises-exception"} & set(plan.tags(cell))
@@ -257,7 +256,7 @@ def compared(page: Page) -> Iterator[str]:
         known = TAGS | IGNORING | {f"promote:{module}" for module in plan.TAUGHT}
         if strange := set(plan.tags(cell)) - known:
             yield f"{place}: unknown tags {sorted(strange)}; expected some of {sorted(known)}"
-        ignores = bool(IGNORING & set(plan.tags(cell)))
+        ignores = _ignored(cell)
         for line in cell.source.splitlines():
             if MARKER.search(line):
                 if not SEEN_MARKER.fullmatch(line.strip()):
@@ -282,6 +281,8 @@ def printed(page: Page) -> Iterator[str]:
         for text in _texts(cell):
             if match := LONG_NUMBER.search(text):
                 yield f"{place}: prints {match[0]}... with 7 or more decimals; round it"
+            if match := NEGATIVE_ZERO.search(text):
+                yield f"{place}: prints {match[0]}, whose sign changes with machines; add 0.0"
             if re.search(r"\bat 0x[0-9a-fA-F]{6}", text):
                 yield f"{place}: prints an address in memory"
     for place, cell in page.cells:

@@ -5,62 +5,56 @@ processors round otherwise. Only real-valued draws of `numpy.random.Generator` m
 permutations and the legacy generators stay.
 """
 
-import numpy as np
 
-_default_rng = np.random.default_rng
+def _install():
+    # A function, so that no name of this file, such as np, reaches the notebook's own.
+    import numpy as np
 
+    plain = np.random.default_rng
+    direction = plain(12345)
 
-class JitteredGenerator(np.random.Generator):
-    """A Generator whose real numbers are off by at most one unit in the last place."""
+    def moved(drawn):
+        values = np.asarray(drawn)
+        if values.dtype.kind != "f":
+            return drawn
+        target = direction.choice([-np.inf, 0.0, np.inf], values.shape)
+        target = np.where(target == 0, values, target).astype(values.dtype)
+        near = np.nextafter(values, target)
+        if isinstance(drawn, np.ndarray):
+            drawn[...] = near  # in place: `out=` must see it too
+            return drawn
+        return type(drawn)(near.item())
 
+    class JitteredGenerator(np.random.Generator):
+        """A Generator whose real numbers are off by at most one unit in the last place."""
 
-def _moved(drawn):
-    values = np.asarray(drawn)
-    if values.dtype.kind != "f":
-        return drawn
-    steps = _default_rng(values.size + 12345).integers(-1, 2, values.shape)
-    up = np.nextafter(values, np.asarray(np.inf, values.dtype))
-    down = np.nextafter(values, np.asarray(-np.inf, values.dtype))
-    moved = np.where(steps > 0, up, np.where(steps < 0, down, values)).astype(values.dtype)
-    if isinstance(drawn, np.ndarray):
-        drawn[...] = moved  # in place: `out=` must see it too
-        return drawn
-    return type(drawn)(moved.item())
+    def jittered(original):
+        return lambda self, *args, **kwargs: moved(original(self, *args, **kwargs))
 
+    for name in (
+        "beta",
+        "exponential",
+        "gamma",
+        "laplace",
+        "lognormal",
+        "multivariate_normal",
+        "normal",
+        "random",
+        "standard_exponential",
+        "standard_normal",
+        "triangular",
+        "uniform",
+    ):
+        setattr(JitteredGenerator, name, jittered(getattr(np.random.Generator, name)))
 
-def _jittered(name):
-    original = getattr(np.random.Generator, name)
+    def default_rng(seed=None):
+        """Construct a generator as numpy's own function does, jittered."""
+        if isinstance(seed, JitteredGenerator):
+            return seed
+        return JitteredGenerator(plain(seed).bit_generator)
 
-    def draw(self, *args, **kwargs):
-        return _moved(original(self, *args, **kwargs))
-
-    draw.__name__ = name
-    draw.__doc__ = original.__doc__
-    return draw
-
-
-for _name in (
-    "beta",
-    "exponential",
-    "gamma",
-    "laplace",
-    "lognormal",
-    "multivariate_normal",
-    "normal",
-    "random",
-    "standard_exponential",
-    "standard_normal",
-    "triangular",
-    "uniform",
-):
-    setattr(JitteredGenerator, _name, _jittered(_name))
-
-
-def default_rng(seed=None):
-    """Construct a generator as numpy's own function does, jittered."""
-    if isinstance(seed, JitteredGenerator):
-        return seed
-    return JitteredGenerator(_default_rng(seed).bit_generator)
+    np.random.default_rng = default_rng
 
 
-np.random.default_rng = default_rng
+_install()
+del _install
