@@ -30,10 +30,10 @@ lab: $(INSTALLED) ## open the course in JupyterLab (ARGS="--no-browser --port=88
 	$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb $(ARGS)
 
 test: lint ## everything that proves the project: lint, tests, every notebook (under 4 minutes)
-	$(PYTEST) $(PARALLEL) --nbval tests notebooks $(ARGS)
+	$(PYTEST) $(PARALLEL) --nbval $(ARGS)
 
 test-all: test test-cpus ## make test, make test-cpus, and the slow tests (marked full)
-	$(PYTEST) -m full tests
+	$(PYTEST) $(PARALLEL) -m full
 
 test-cpus: $(INSTALLED) ## the notebooks on three simulated CPUs: Haswell, Nehalem, one-ulp jitter
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/test_cpus.sh
