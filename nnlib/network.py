@@ -55,19 +55,17 @@ class Network(NetworkTools):
 
     def bind(self) -> None:
         """Lend each layer its stretch of theta and grad, as views."""
-        start = 0
-        for layer in self.layers:
-            part = slice(start, start + layer.n_parameters)
-            layer.bind(self.theta[part], self.grad[part])
-            start = part.stop
+        ends = np.cumsum([layer.n_parameters for layer in self.layers])
+        parts = np.split(self.theta, ends), np.split(self.grad, ends)
+        for layer, theta, grad in zip(self.layers, *parts):
+            layer.bind(theta, grad)
 
     def initialize(self, rng: Any = None) -> None:
         """Draw new parameters: He before relu, Xavier otherwise."""
         rng = as_generator(rng)
         for layer, after in zip(self.layers, [*self.layers[1:], None]):
-            is_relu = "relu" in getattr(after, "name", "")
-            scheme = "he_normal" if is_relu else "xavier_normal"
-            layer.initialize(scheme, rng)
+            he = "relu" in getattr(after, "name", "")
+            layer.initialize("he_normal" if he else "xavier_normal", rng)
 
     def forward(self, X: np.ndarray, training: bool = False) -> np.ndarray:
         """Return the last layer's output, shape (n, n_out)."""
@@ -78,10 +76,9 @@ class Network(NetworkTools):
 
     def backward(self, dy: np.ndarray) -> None:
         """Fill grad, from dL/d(output) of the last forward."""
-        first, *others = self.layers
-        for layer in reversed(others):
+        for layer in reversed(self.layers[1:]):
             dy = layer.backward(dy)
-        first.parameter_gradient(dy)  # nobody needs dL/dX
+        self.layers[0].parameter_gradient(dy)  # nobody needs dL/dX
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the class index of each row's largest output."""
