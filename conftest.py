@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ MACHINES = {
     "jitter": (None, None, None, True),
 }
 PROBE = f"__import__('runpy').run_path({str(ROOT / 'tools' / 'machine.py')!r})['MACHINE']"
+
+
+def _is_here(package: str) -> bool:
+    return Path(package).resolve().is_relative_to(ROOT / "nnlib")
 
 
 def _simulate(machine: str) -> None:
@@ -50,6 +55,9 @@ def _simulate(machine: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fix the kernels' environment and nbval's options, whatever the command line says."""
+    spec = find_spec("nnlib")
+    if spec is None or spec.origin is None or not _is_here(spec.origin):
+        raise pytest.UsageError(f"nnlib comes from {spec and spec.origin}; expected {ROOT}")
     if not getattr(config.option, "nbval", False):
         return
     os.environ.update(plan.kernel_environment(ROOT))
@@ -78,7 +86,7 @@ def _prove(kernel: Any) -> None:
     if answer["status"] != "ok":
         raise RuntimeError(f"the kernel cannot say what it is: {answer['evalue']}")
     package, *found = ast.literal_eval(answer["data"]["text/plain"])
-    if package is None or not Path(package).resolve().is_relative_to(ROOT):
+    if package is None or not _is_here(package):
         raise RuntimeError(f"the kernel imports nnlib from {package}; expected {ROOT / 'nnlib'}")
     machine = os.environ.get("NNLIB_CPU")
     wanted = MACHINES.get(machine or "", (None,) * len(found))

@@ -20,9 +20,9 @@ class Machine(NamedTuple):
     jitter: bool
 
 
-def _feature(*names: str) -> bool:
-    """Return whether a feature is on; numpy 2.4 gave the features new names."""
-    return any(features.get(name, False) for name in names)
+def _feature(group: str, old: str) -> bool:
+    """Return whether code for a feature may run: since numpy 2.4 groups are switched off."""
+    return bool(features.get(group, features.get(old, False)))
 
 
 def _machine() -> Machine:

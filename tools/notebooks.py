@@ -110,6 +110,7 @@ def run(path: Path, root: Path = plan.ROOT, timeout: int = 120) -> bool:
         record_timing=False,
         coalesce_streams=True,
         store_widget_state=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     with tempfile.TemporaryDirectory() as home, _environment(plan.kernel_environment(root)):
         # A reader's own IPython start-up files must not reach the stored outputs.
