@@ -1,5 +1,6 @@
 """The distribution, the environments and the two commands agree with pyproject.toml."""
 
+import importlib.metadata
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import plan
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import nnlib
@@ -93,6 +95,19 @@ def test_constraints_pin_every_direct_requirement_within_its_range() -> None:
         if pins().get(canonicalize_name(requirement.name), "0") not in requirement.specifier
     ]
     assert outside == []
+
+
+def test_constraints_fit_the_oldest_python_that_is_promised() -> None:
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    too_new = []
+    for name in pins():
+        try:
+            wanted = importlib.metadata.metadata(name).get("Requires-Python", "")
+        except importlib.metadata.PackageNotFoundError:
+            continue  # a pin for another system or another Python
+        if oldest not in SpecifierSet(wanted):
+            too_new.append(f"{name} needs Python {wanted}")
+    assert too_new == []
 
 
 @pytest.mark.parametrize("name", ["CITATION.cff", "CHANGELOG.md"])
