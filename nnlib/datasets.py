@@ -58,9 +58,7 @@ def moons(n: int = 200, noise: float = 0.1, rng: Any = None) -> Dataset:
 
     Returns
     -------
-
-    Examples
-    --------
+    Dataset
         X of shape (n, 2).
 
     Raises
@@ -90,9 +88,7 @@ def spiral(n: int = 300, n_classes: int = 3, noise: float = 0.15, rng: Any = Non
 
     Returns
     -------
-
-    Examples
-    --------
+    Dataset
         X of shape (n, 2).
     """
     require_integer("n", n, least=1)

@@ -129,7 +129,7 @@ class Dense(Layer):
         if init is not None:
             require_choice("init", init, SCHEMES)
         self.init = init
-        self.n_parameters = n_in * n_out + n_out
+        self.n_parameters = (self.n_in + 1) * self.n_out
 
     def bind(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Keep W, b, dW and db as views of a stretch of theta and grad."""
@@ -238,7 +238,7 @@ class Dropout(Layer):
         self.drop_prob = require_between("drop_prob", drop_prob, 0, 1, hint)
 
     def initialize(self, scheme: str, rng: np.random.Generator) -> None:
-        """Take a generator of its own, so that the weights stay the same."""
+        """Take a generator of its own: the weights stay the same."""
         self.rng = rng.spawn(1)[0]
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:

@@ -49,6 +49,7 @@ class Network(NetworkTools):
         rng: Any = None,
         dtype: Any = np.float64,
     ) -> None:
+        rng = as_generator(rng)  # refused before the layers are taken
         self.own(layers, dtype)
         self.bind()
         self.initialize(rng)

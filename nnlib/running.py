@@ -118,6 +118,15 @@ class Run:
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
+        try:
+            self._prepare()
+        except BaseException:
+            self._stack.close()  # Python calls __exit__ only after a complete __enter__
+            raise
+        return self
+
+    def _prepare(self) -> None:
+        """Change the surroundings for the run, and measure where it starts."""
         self._stack.enter_context(trusted())
         self._stack.enter_context(np.errstate(all="ignore"))
         if self.n_threads is not None:
@@ -129,7 +138,6 @@ class Run:
         self.good = self.network.theta.copy()
         self.start = evaluate(self.network, self.loss, self.X, self.y)[0] if self.measure else None
         self.ceiling = TOO_MUCH * max(self.zero_loss, self.start or 0)
-        return self
 
     def _listen_for_interrupt(self) -> None:
         """Let the first Ctrl-C end training after its step, the second at once."""

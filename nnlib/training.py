@@ -175,19 +175,20 @@ class EarlyStopping:
     def __init__(self, patience: int) -> None:
         self.patience = require_integer("patience", patience, least=1)
         self.best_loss, self.best_epoch = float("inf"), 0
+        self.best: np.ndarray | None = None
 
     def __call__(self, network: Any, history: Any) -> bool:
         """Remember the best epoch; True once patience is used up."""
         losses = require_validation(history.validation_loss)
-        if losses[-1] < self.best_loss:
+        if len(losses) == 1 or losses[-1] < self.best_loss:
             self.best_loss, self.best_epoch = losses[-1], len(losses)
             self.best = network.theta.copy()
         return len(losses) - self.best_epoch >= self.patience
 
     def finish(self, network: Any) -> None:
         """Give the network the best parameters back, as a copy."""
-        if self.best_epoch:
-            network.theta = self.best
+        if self.best is not None:
+            network.theta, self.best = self.best, None
 
 
 def train(

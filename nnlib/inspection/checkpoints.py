@@ -95,7 +95,7 @@ def read_checkpoint(path: Any) -> tuple[list[Layer], np.ndarray]:
         fields = json.loads(header)
     except CheckpointError:
         raise
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+    except Exception as error:  # what a damaged archive raises is not a closed list
         raise CheckpointError(
             f"{path.name} is damaged or no saved network ({error}); save the network again"
         ) from error
@@ -118,6 +118,8 @@ def _build(path: Path, fields: Any, theta: np.ndarray) -> tuple[list[Layer], np.
         raise CheckpointError(
             f"{path.name} has no format number; use a file that network.save wrote"
         )
+    if not isinstance(theta, np.ndarray):
+        raise CheckpointError(f"{path.name} holds no parameters; save the network again")
     if fields["format"] > FORMAT:
         raise CheckpointError(
             f"{path.name} has format {fields['format']}, this version reads up to {FORMAT}: "

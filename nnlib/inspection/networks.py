@@ -1,7 +1,7 @@
 """What a network inherits: its vectors, its table, copies, saving, loading."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,7 +9,13 @@ import numpy as np
 
 from nnlib.inspection.checkpoints import read_checkpoint, write_checkpoint
 from nnlib.inspection.layers import Layer
-from nnlib.validation import as_features, as_numbers
+from nnlib.validation import (
+    CheckpointError,
+    as_features,
+    as_numbers,
+    require_finite,
+    trusted,
+)
 
 __all__ = ["NetworkTools"]
 
@@ -94,9 +100,11 @@ class NetworkTools:
                 "the network has one output, so there is no class to choose: "
                 "forward(X) gives the values, forward(X) > 0 yes or no"
             )
-        X = X if hasattr(X, "ndim") and hasattr(X, "dtype") else as_numbers(X, "X")
-        starts = range(0, len(X), _BLOCK) if X.ndim else range(0)
-        blocks = [self.forward(X[start : start + _BLOCK]) for start in starts]
+        X = as_numbers(X, "X")
+        require_finite(X, "X")  # as a whole: a block would count its rows from 0
+        starts = range(0, len(X), _BLOCK) if X.ndim == 2 else range(0)
+        with trusted():
+            blocks = [self.forward(X[start : start + _BLOCK]) for start in starts]
         scores = np.concatenate(blocks) if blocks else self.forward(X)
         if not np.isfinite(scores).all():
             row = int(np.argmin(np.isfinite(scores).all(axis=1)))
@@ -143,7 +151,12 @@ class NetworkTools:
             If there is no such file.
         """
         layers, theta = read_checkpoint(path)
-        network = cls(layers, rng=0, dtype=theta.dtype)  # type: ignore[call-arg]
+        try:
+            network = cls(layers, rng=0, dtype=theta.dtype)  # type: ignore[call-arg]
+        except ValueError as error:
+            raise CheckpointError(
+                f"the layers in {path} make no network ({error}); save the network again"
+            ) from error
         network.theta = theta
         return network
 
@@ -176,6 +189,11 @@ class NetworkTools:
 
 
 def _require_layers(layers: Any) -> list[Layer]:
+    if not isinstance(layers, Layer | Iterable):
+        raise TypeError(
+            f"layers must be a list, got {layers!r} ({type(layers).__name__}): "
+            "Network([Dense(64, 10)])"
+        )
     found = [layers] if isinstance(layers, Layer) else list(layers)
     if not found:
         raise ValueError(
@@ -212,9 +230,10 @@ def _require_chain(layers: list[Layer]) -> list[int | None]:
 
 
 def _require_float(dtype: Any) -> np.dtype[Any]:
-    if dtype not in (np.float32, np.float64, "float32", "float64"):
-        raise TypeError(f"dtype must be np.float64 or np.float32, got {dtype!r}")
-    return np.dtype(dtype)
+    for known in (np.dtype(np.float64), np.dtype(np.float32)):
+        if dtype is not None and known == dtype:  # None would be equal to float64
+            return known
+    raise TypeError(f"dtype must be np.float64 or np.float32, got {dtype!r}")
 
 
 def _copy_into(vector: np.ndarray, values: Any, name: str) -> None:

@@ -1,12 +1,13 @@
 """What every optimizer inherits: the step counter, its memories, the blocks."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
-from nnlib.validation import require_positive
+from nnlib.validation import require_between, require_positive
 
 __all__ = ["Optimizer"]
 
@@ -21,7 +22,7 @@ class Optimizer:
     Parameters
     ----------
     learning_rate : float
-        Above 0; may be changed between steps.
+        Above 0; may be changed between steps, down to 0.
 
     Attributes
     ----------
@@ -33,7 +34,9 @@ class Optimizer:
     memories: ClassVar[tuple[str, ...]] = ()  # vectors kept from step to step
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = learning_rate
+        self.learning_rate = require_positive(
+            "learning_rate", learning_rate, ": a step against the gradient lowers the loss"
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -48,9 +51,8 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = require_positive(
-            "learning_rate", value, ": a step against the gradient lowers the loss"
-        )
+        # A schedule may end at 0; a new rule that stands still is a mistake.
+        self._learning_rate = require_between("learning_rate", value, 0, math.inf)
 
     # Each rule names its own memories behind theta and the gradient g.
     update: Callable[..., None]

@@ -39,7 +39,7 @@ def require_positive(name: str, value: Any, hint: str = "") -> float:
     """
     number = _number(name, value)
     if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{name} must be a finite number above 0, got {value!r}{hint}")
+        raise ValueError(f"{name} must be a finite number above 0, got {number:g}{hint}")
     return number
 
 
@@ -58,7 +58,7 @@ def require_between(
     number = _number(name, value)
     if not (low <= number <= high if closed else low <= number < high):
         interval = f"[{low:g}, {high:g}" + ("]" if closed else ")")
-        raise ValueError(f"{name} must lie in {interval}, got {value!r}{hint}")
+        raise ValueError(f"{name} must lie in {interval}, got {number:g}{hint}")
     return number
 
 
