@@ -13,18 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlib.activations import (
-    leaky_relu,
-    leaky_relu_derivative,
-    linear,
-    linear_derivative,
-    relu,
-    relu_derivative,
-    sigmoid,
-    sigmoid_derivative,
-    tanh,
-    tanh_derivative,
-)
+from nnlib import activations
 from nnlib.initialization import SCHEMES
 from nnlib.inspection import Layer
 from nnlib.validation import (
@@ -161,11 +150,14 @@ class Dense(Layer):
 
 # Each activation by its name: the function, and its slope.
 ACTIVATIONS: dict[str, tuple[Elementwise, Elementwise]] = {
-    "linear": (linear, linear_derivative),
-    "sigmoid": (sigmoid, sigmoid_derivative),
-    "tanh": (tanh, tanh_derivative),
-    "relu": (relu, relu_derivative),
-    "leaky_relu": (leaky_relu, leaky_relu_derivative),
+    "linear": (activations.linear, activations.linear_derivative),
+    "sigmoid": (activations.sigmoid, activations.sigmoid_derivative),
+    "tanh": (activations.tanh, activations.tanh_derivative),
+    "relu": (activations.relu, activations.relu_derivative),
+    "leaky_relu": (
+        activations.leaky_relu,
+        activations.leaky_relu_derivative,
+    ),
 }
 
 
@@ -251,7 +243,7 @@ class Dropout(Layer):
         if not training:
             self.mask = np.ones_like(x)
             return x
-        if not self.frozen:
+        if not self.frozen or self.mask.shape != x.shape:
             self.mask = self.draw(x.shape).astype(x.dtype)
         return x * self.mask
 
