@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 PREFIX = "promote:"
+# Network, promoted in 05, draws by the schemes that 06 derives, and says so.
+EARLY = {(5, "SCHEMES")}
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -413,6 +415,8 @@ def underived(root: Path = plan.ROOT) -> list[str]:
             name = used[1] if used[0] in plan.TAUGHT and len(used) > 1 else used[0]
             if name == "*":
                 report.append(f"{path.name}: a star import; name what you import")
+            elif (plan.notebook_number(path), name) in EARLY:
+                continue
             elif name in taught and since.get(name, len(order)) > position:
                 report.append(
                     f"{path.name}: uses nnlib's {name} before a notebook has derived it; "
