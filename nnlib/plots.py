@@ -39,6 +39,8 @@ COLOURS = {
 }
 _CLASSES = [COLOURS[name] for name in ("blue", "orange", "green", "pink", "yellow", "sky")]
 _MARKERS = "os^DvP"
+# How a network's layers are told apart: colour and marker.
+_ROLES = {"input": ("grey", "s"), "hidden": ("blue", "o"), "output": ("green", "o")}
 
 
 def use_style() -> None:
@@ -211,6 +213,9 @@ def _label_curves(ax: Axes, training: list[float], validation: list[float]) -> N
 def network_diagram(ax: Axes, sizes: Sequence[int], most: int = 8) -> None:
     """Draw a network as columns of units, each joined to the next column.
 
+    Inputs are squares, for they compute nothing; below each column stand the number of its
+    units and its role.
+
     Parameters
     ----------
     ax : Axes
@@ -220,17 +225,25 @@ def network_diagram(ax: Axes, sizes: Sequence[int], most: int = 8) -> None:
         A wider layer shows this many, and a gap.
     """
     columns = [_unit_heights(size, most) for size in sizes]
+    last, floor = len(sizes) - 1, min(heights.min() for heights in columns)
     for x, (left, right) in enumerate(itertools.pairwise(columns)):
         for a, b in itertools.product(left, right):
-            ax.plot([x, x + 1], [a, b], color="#9a9a9a", lw=0.5, ls="-", zorder=1)
+            ax.plot([x, x + 1], [a, b], color="#a8a8a8", lw=0.6, ls="-", zorder=1)
     for x, (size, heights) in enumerate(zip(sizes, columns)):
-        colour = COLOURS["green" if x == 0 else "orange" if x == len(sizes) - 1 else "blue"]
-        ax.scatter([x] * len(heights), heights, s=110, c=colour, edgecolors="white", zorder=2)
+        role = "input" if x == 0 else "output" if x == last else "hidden"
+        colour, marker = _ROLES[role]
+        ax.scatter(
+            [x] * len(heights), heights, s=110, c=COLOURS[colour], marker=marker,
+            edgecolors="white", zorder=2,
+        )  # fmt: skip
         if size > most:
             ax.text(x, 0, "\u22ee", ha="center", va="center", fontsize=14)
-        ax.text(x, min(heights) - 0.8, f"{size}", ha="center", va="top", fontsize=10)
+        ax.annotate(
+            f"{size:,}\n{role}", (x, floor), xytext=(0, -12), textcoords="offset points",
+            ha="center", va="top", fontsize=9,
+        )  # fmt: skip
     ax.set_axis_off()
-    ax.set_xlim(-0.4, len(sizes) - 0.6)
+    ax.set_xlim(-0.4, last + 0.4)
 
 
 def _unit_heights(size: int, most: int) -> np.ndarray:

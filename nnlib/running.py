@@ -24,6 +24,7 @@ from nnlib.validation import (
     require_finite,
     require_integer,
     require_positive,
+    require_validation,
     trusted,
 )
 
@@ -89,6 +90,7 @@ class Run:
         batch_size: int,
         rng: Any = None,
         validation: tuple[Any, Any] | None = None,
+        penalty: Callable[[Any], float] | None = None,
         clip_norm: float | None = None,
         schedule: Callable[[int], float] | None = None,
         callbacks: Iterable[Callable[[Any, Any], Any]] = (),
@@ -97,6 +99,7 @@ class Run:
         n_threads: int | None = 1,
         progress: bool = False,
     ) -> None:
+        _require_parts(loss, optimizer, penalty, schedule)
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.history, self.measure = history, measure
         self.n_epochs = require_integer("n_epochs", n_epochs, least=0)
@@ -110,7 +113,10 @@ class Run:
         self.X, self.y = _require_pair(network, X, y)
         self.zero_loss = _loss_of_zeros(network, loss, self.y)
         self.validation = _require_validation(network, loss, validation)
-        self.schedule, self.callbacks = schedule, tuple(callbacks)
+        self.schedule, self.callbacks = schedule, _as_callbacks(callbacks)
+        watching = any(getattr(c, "needs_validation", False) for c in self.callbacks)
+        if watching and (self.validation is None or not measure):
+            require_validation([])
         self.on_divergence, self.n_threads, self.progress = on_divergence, n_threads, progress
         self.epoch = self.n_steps = 0
         self.running_loss = 0.0
@@ -249,6 +255,33 @@ class Run:
         )
         error.history = self.history
         return error
+
+
+def _require_parts(loss: Any, optimizer: Any, penalty: Any, schedule: Any) -> None:
+    """Refuse what cannot be called, or is a class where an object is needed."""
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        raise TypeError(
+            f"optimizer must be an object with a step, got {optimizer!r}: write Adam(0.01)"
+        )
+    if not callable(loss):
+        raise TypeError(f"loss must be a function, got {loss!r}: write softmax_cross_entropy")
+    for name, part, example in (
+        ("penalty", penalty, "L2(0.001)"),
+        ("schedule", schedule, "cosine(1000)"),
+    ):
+        if part is not None and not callable(part):
+            raise TypeError(f"{name} must be callable, got {part!r}: write {name}={example}")
+
+
+def _as_callbacks(callbacks: Any) -> tuple[Callable[[Any, Any], Any], ...]:
+    found = tuple(callbacks) if isinstance(callbacks, Iterable) else (callbacks,)
+    for callback in found:
+        if not callable(callback):
+            raise TypeError(
+                f"callbacks must be functions (network, history), got {callback!r}: "
+                "write callbacks=[EarlyStopping(5)]"
+            )
+    return found
 
 
 def _require_pair(network: Any, X: Any, y: Any, which: str = "") -> tuple[Any, Any]:

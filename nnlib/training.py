@@ -71,14 +71,15 @@ def minibatches(
     Raises
     ------
     TypeError
-        If batch_size is not a whole number.
+        If n or batch_size is not a whole number.
     ValueError
-        If batch_size is below 1.
+        If n is negative, or batch_size is below 1.
 
     References
     ----------
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, section 8.1.3.
     """
+    require_integer("n", n, least=0)
     require_integer("batch_size", batch_size, least=1)
     order = as_generator(rng).permutation(n)
     for start in range(0, n, batch_size):
@@ -171,6 +172,8 @@ class EarlyStopping:
     ----------
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, algorithm 7.1.
     """
+
+    needs_validation = True
 
     def __init__(self, patience: int) -> None:
         self.patience = require_integer("patience", patience, least=1)
@@ -276,8 +279,8 @@ def train(
     run = Run(
         network, loss, optimizer, X, y, history, n_epochs=n_epochs,
         batch_size=batch_size, rng=rng, validation=validation,
-        clip_norm=clip_norm, schedule=schedule, callbacks=callbacks,
-        measure=measure, on_divergence=on_divergence,
+        penalty=penalty, clip_norm=clip_norm, schedule=schedule,
+        callbacks=callbacks, measure=measure, on_divergence=on_divergence,
         n_threads=n_threads, progress=progress,
     )  # fmt: skip
     with run:

@@ -68,14 +68,14 @@ class Layer:
         return {name: value for name, value in vars(self).items() if name not in dropped}
 
     def __getattr__(self, name: str) -> Any:
-        if name in self.lent:
+        if name in (*self.lent, "rng"):
             raise NotFittedError(
                 f"{self!r} has no {name} yet: a layer gets its numbers in a network: "
                 f"Network([{self!r}], rng=0)"
             )
         if name in self.remembered:
             raise RuntimeError(
-                f"{type(self).__name__}.backward needs a forward pass first: call forward(x)"
+                f"{self!r} remembers no forward pass yet: call forward(x) before backward(dy)"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

@@ -87,6 +87,7 @@ class Optimizer:
                 f"network, theta has {theta.size}: build a new one"
             )
         self.t += 1
+        grad = np.asarray(grad)
         for start in range(0, len(theta), self.block):
             part = slice(start, start + self.block)
             self.update(theta[part], grad[part], *(memory[part] for memory in self._kept))
