@@ -28,6 +28,7 @@ MACHINES = {
     "nehalem": ("Nehalem", False, False, False),
     "jitter": (None, None, None, True),
 }
+ENVIRONMENT = pytest.StashKey[dict[str, str]]()
 PROBE = f"__import__('runpy').run_path({str(ROOT / 'tools' / 'machine.py')!r})['MACHINE']"
 
 
@@ -35,22 +36,24 @@ def _is_here(package: str) -> bool:
     return Path(package).resolve().is_relative_to(ROOT / "nnlib")
 
 
-def _simulate(machine: str) -> None:
-    """Set the variables that make numpy and OpenBLAS choose an older processor's code."""
+def _simulated(machine: str, home: Path) -> dict[str, str]:
+    """Return the variables that make a kernel compute as `machine` does."""
     if machine not in MACHINES:
         raise pytest.UsageError(
             f"NNLIB_CPU is {machine!r}; expected one of {', '.join(MACHINES)}, or nothing"
         )
     if machine == "jitter":
-        startup = Path(os.environ["IPYTHONDIR"]) / "profile_default" / "startup"
-        startup.mkdir(parents=True, exist_ok=True)
+        startup = home / "profile_default" / "startup"
+        startup.mkdir(parents=True)
         shutil.copy(ROOT / "tools" / "jitter" / "00_jitter.py", startup)
-        return
+        return {}
     from numpy._core._multiarray_umath import __cpu_dispatch__ as dispatch
 
     off = [f for f in dispatch if machine == "nehalem" or "AVX512" in f or f == "X86_V4"]
-    os.environ["NPY_DISABLE_CPU_FEATURES"] = " ".join(off)
-    os.environ["OPENBLAS_CORETYPE"] = machine.capitalize()
+    return {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(off),
+        "OPENBLAS_CORETYPE": machine.capitalize(),
+    }
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,13 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"nnlib comes from {spec and spec.origin}; expected {ROOT}")
     if not getattr(config.option, "nbval", False):
         return
-    os.environ.update(plan.kernel_environment(ROOT))
-    # Neither a reader's own start-up files nor a shared history file reach the kernels.
-    home = tempfile.mkdtemp(prefix="nnlib-ipython-")
+    home = Path(tempfile.mkdtemp(prefix="nnlib-ipython-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-    os.environ["IPYTHONDIR"] = home
-    if machine := os.environ.get("NNLIB_CPU"):
-        _simulate(machine)
+    machine = os.environ.get("NNLIB_CPU")
+    config.stash[ENVIRONMENT] = {
+        **plan.kernel_environment(str(home), ROOT),
+        **(_simulated(machine, home) if machine else {}),
+    }
     config.option.nbval_sanitize_with = str(ROOT / "tests" / "sanitize.cfg")
     config.option.nbval_current_env = True
     config.option.nbval_cell_timeout = 120
@@ -99,9 +102,12 @@ def _prove(kernel: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """After the first cell's setup has started the kernel, ask it what it is."""
-    result = yield
-    if _is_cell(item) and not getattr(item.parent, "proved", False):
+    """Start each kernel in its environment, then ask it what it is."""
+    if not _is_cell(item):
+        return (yield)
+    with plan.environment(item.config.stash[ENVIRONMENT]):
+        result = yield
+    if not getattr(item.parent, "proved", False):
         _prove(item.parent.kernel)  # type: ignore[union-attr]
         item.parent.proved = True  # type: ignore[union-attr]
     return result

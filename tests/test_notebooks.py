@@ -408,9 +408,9 @@ def test_a_kernel_with_another_package_stops(monkeypatch, tmp_path: Path):
             root_conftest._prove(kernel(package, "SkylakeX", True, True, False))
 
 
-def test_an_unknown_machine_is_refused(monkeypatch):
+def test_an_unknown_machine_is_refused(tmp_path: Path):
     with pytest.raises(pytest.UsageError, match="expected one of haswell, nehalem, jitter"):
-        root_conftest._simulate("hasswell")
+        root_conftest._simulated("hasswell", tmp_path)
 
 
 def test_the_jitter_moves_by_one_unit_in_the_last_place(monkeypatch):

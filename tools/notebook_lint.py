@@ -206,7 +206,8 @@ def freshly_run(page: Page) -> Iterator[str]:
         yield f"{page.path.name}: execution counts {counts} are not 1..{len(counts)}; run: make run"
     for place, cell in page.code:
         streams = [output for output in cell.outputs if output.output_type == "stream"]
-        certain = [node for node in _tree(cell).body if isinstance(node, ast.Expr | ast.For)]
+        body = _tree(cell).body
+        certain: list[ast.stmt] = [node for node in body if isinstance(node, ast.Expr | ast.For)]
         if "print" in _called(ast.Module(certain, [])) and not streams and not _ignored(cell):
             yield f"{place}: prints, and no output is stored; run: make run"
         if any(stream.name == "stderr" for stream in streams):

@@ -10,12 +10,9 @@ cells whose code has changed: always run afterwards.
 """
 
 import argparse
-import contextlib
 import hashlib
-import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
@@ -31,18 +28,6 @@ PERCENT = {"extension": ".py", "format_name": "percent"}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = {"tags", "slideshow", "mystnb", "nbgrader"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    old = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(old)
 
 
 def clean(notebook: NotebookNode) -> NotebookNode:
@@ -112,9 +97,10 @@ def run(path: Path, root: Path = plan.ROOT, timeout: int = 120) -> bool:
         store_widget_state=False,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
-    with tempfile.TemporaryDirectory() as home, _environment(plan.kernel_environment(root)):
-        # A reader's own IPython start-up files must not reach the stored outputs.
-        os.environ["IPYTHONDIR"] = home
+    with (
+        tempfile.TemporaryDirectory() as home,
+        plan.environment(plan.kernel_environment(home, root)),
+    ):
         client.execute()
     return plan.write_notebook(clean(notebook), path)
 

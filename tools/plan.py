@@ -4,8 +4,10 @@ This is the one place that says what is taught and what is written by hand; the 
 tool, the notebook lint and the test of the architecture all read it.
 """
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -19,6 +21,7 @@ __all__ = [
     "TAUGHT",
     "code_cells",
     "course_notebooks",
+    "environment",
     "kernel_environment",
     "notebook_number",
     "python_source",
@@ -98,15 +101,18 @@ def python_source(source: str) -> str:
     return str(TransformerManager().transform_cell(source))
 
 
-def kernel_environment(root: Path = ROOT) -> dict[str, str]:
+def kernel_environment(home: str, root: Path = ROOT) -> dict[str, str]:
     """Return the variables under which every kernel runs, so that numbers stay the same.
 
-    The package is that of the checkout, wherever another one is installed.
+    The package is that of the checkout, wherever another one is installed; `home` is an
+    empty folder for IPython.
     """
     path = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        # Neither a reader's own start-up files nor a shared history file reach the kernels.
+        "IPYTHONDIR": home,
         "PYTHONHASHSEED": "0",
         "PYTHONIOENCODING": "utf-8",
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
@@ -114,3 +120,15 @@ def kernel_environment(root: Path = ROOT) -> dict[str, str]:
         "TQDM_DISABLE": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
+
+
+@contextlib.contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    old = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(old)
