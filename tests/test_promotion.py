@@ -234,3 +234,14 @@ def test_the_tenth_notebook_is_exempt_while_something_is_not_yet_taught(course: 
     edit(of(course, "10_digits_classifier.ipynb"), "double", "*")
     (report,) = promote.check(course)
     assert "star import" in report
+
+
+@pytest.mark.parametrize(("name", "green"), [("05_backprop", True), ("04_softmax", False)])
+def test_the_fifth_notebook_alone_takes_the_schemes_early(course: Path, name: str, green: bool):
+    source = '"""Schemes."""\n\n__all__ = ["SCHEMES"]\n\nSCHEMES = {}\n'
+    of(course, "initialization.py").write_text(source, encoding="utf-8")
+    with (course / "tools" / "not_yet_taught.txt").open("a", encoding="utf-8") as file:
+        file.write("initialization.SCHEMES\n")
+    cell = code("from nnlib.initialization import SCHEMES")
+    store(of(course, f"{name}.ipynb"), [cell])
+    assert (promote.check(course) == []) is green
