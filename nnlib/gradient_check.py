@@ -9,6 +9,7 @@ from nnlib.validation import (
     as_generator,
     require_float64,
     require_positive,
+    require_repeatable,
 )
 
 __all__ = ["check_gradients", "numerical_gradient", "relative_error"]
@@ -125,12 +126,16 @@ def check_gradients(
     ------
     TypeError
         If the network is float32: its rounding is larger than the step.
+    RuntimeError
+        If two forward passes differ: freeze the layers that draw numbers.
     """
     theta = require_float64(network.theta).copy()
     entries = np.arange(theta.size)
     if rng is not None:
         entries = as_generator(rng).permutation(entries)[:SAMPLE]
-    _, dy = loss(network.forward(X, training=True), y)
+    outputs = network.forward(X, training=True)
+    require_repeatable(outputs, network.forward(X, training=True))
+    _, dy = loss(outputs, y)
     network.backward(dy)
     before = _sides(network, dy)
 

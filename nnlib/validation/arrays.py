@@ -14,6 +14,7 @@ __all__ = [
     "require_finite",
     "require_float64",
     "require_labels",
+    "require_repeatable",
     "require_same_shape",
     "require_shape",
     "trusted",
@@ -172,6 +173,21 @@ def require_float64(theta: np.ndarray) -> np.ndarray:
             "dtype=np.float64"
         )
     return theta
+
+
+def require_repeatable(first: np.ndarray, second: np.ndarray) -> None:
+    """Refuse a gradient check of a network that draws new numbers in every pass.
+
+    Raises
+    ------
+    RuntimeError
+        If two forward passes of one batch differ.
+    """
+    if not np.array_equal(first, second, equal_nan=True):
+        raise RuntimeError(
+            "two forward passes of one batch differ, and a gradient check needs equal ones: set "
+            "frozen = True on each Dropout, so that it keeps its last mask"
+        )
 
 
 def require_same_shape(prediction: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
