@@ -202,7 +202,7 @@ def leaky_relu_derivative(z: np.ndarray, slope: float = 0.01) -> np.ndarray:
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
-    r"""Probabilities from rows of scores, :math:`e^{z_j}/\sum_l e^{z_l}`.
+    r"""Probabilities from scores, :math:`e^{z_j}/\sum_l e^{z_l}`.
 
     Parameters
     ----------
