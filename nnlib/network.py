@@ -51,7 +51,6 @@ class Network(NetworkTools):
     ) -> None:
         rng = as_generator(rng)  # refused before the layers are taken
         self.own(layers, dtype)
-        self.bind()
         self.initialize(rng)
 
     def bind(self) -> None:

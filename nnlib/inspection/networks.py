@@ -26,7 +26,7 @@ class NetworkTools:
     """The parts of Network that no lesson teaches.
 
     A subclass writes ``bind`` and ``forward``; its constructor begins with
-    ``own``, which checks the layers and makes the two vectors.
+    ``own``, which checks the layers, makes the two vectors and calls ``bind``.
     """
 
     layers: list[Layer]
@@ -40,7 +40,7 @@ class NetworkTools:
         raise NotImplementedError
 
     def own(self, layers: Sequence[Layer], dtype: Any) -> None:
-        """Check the layers and make zero vectors theta and grad for them."""
+        """Check the layers, make zero vectors for them and lend each its parts."""
         self.layers = _require_layers(layers)
         self._sizes = _require_chain(self.layers)
         dtype = _require_float(dtype)
@@ -48,6 +48,7 @@ class NetworkTools:
         self._theta, self._grad = np.zeros(size, dtype), np.zeros(size, dtype)
         for layer in self.layers:
             layer.owned = True
+        self.bind()
 
     @property
     def theta(self) -> np.ndarray:

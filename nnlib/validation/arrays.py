@@ -10,6 +10,7 @@ import numpy as np
 __all__ = [
     "as_features",
     "as_numbers",
+    "require_bias",
     "require_columns",
     "require_finite",
     "require_float64",
@@ -159,6 +160,21 @@ def require_shape(dy: np.ndarray, shape: tuple[int, ...], layer: Any) -> np.ndar
     return dy
 
 
+def require_bias(b: np.ndarray, W: np.ndarray) -> None:
+    """Refuse a bias that broadcasting would stretch or add to the wrong axis.
+
+    Raises
+    ------
+    ValueError
+        If b does not hold one number for each column of W.
+    """
+    if np.shape(b) != W.shape[1:]:
+        raise ValueError(
+            f"b has shape {np.shape(b)}, but W of shape {W.shape} needs a b of shape "
+            f"{W.shape[1:]}, one number for each column: try b.ravel()"
+        )
+
+
 def require_float64(theta: np.ndarray) -> np.ndarray:
     """Return parameters that are precise enough for a gradient check.
 
@@ -175,19 +191,21 @@ def require_float64(theta: np.ndarray) -> np.ndarray:
     return theta
 
 
-def require_repeatable(first: np.ndarray, second: np.ndarray) -> None:
-    """Refuse a gradient check of a network that draws new numbers in every pass.
+def require_repeatable(network: Any, X: Any) -> np.ndarray:
+    """Return a network's outputs, if it does not draw new numbers in every pass.
 
     Raises
     ------
     RuntimeError
         If two forward passes of one batch differ.
     """
+    first, second = network.forward(X, training=True), network.forward(X, training=True)
     if not np.array_equal(first, second, equal_nan=True):
         raise RuntimeError(
             "two forward passes of one batch differ, and a gradient check needs equal ones: set "
             "frozen = True on each Dropout, so that it keeps its last mask"
         )
+    return second
 
 
 def require_same_shape(prediction: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
