@@ -18,6 +18,7 @@ from nnlib.initialization import SCHEMES
 from nnlib.inspection import Layer
 from nnlib.validation import (
     require_between,
+    require_bias,
     require_choice,
     require_columns,
     require_integer,
@@ -52,10 +53,16 @@ def affine(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (n, n_out)
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit; b is never broadcast to another shape.
+
     References
     ----------
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, section 6.4.
     """
+    require_bias(b, W)
     return x @ W + b
 
 

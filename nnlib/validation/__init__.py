@@ -18,6 +18,7 @@ from nnlib.validation.arguments import (
 from nnlib.validation.arrays import (
     as_features,
     as_numbers,
+    require_bias,
     require_columns,
     require_finite,
     require_float64,
@@ -47,6 +48,7 @@ __all__ = [
     "as_numbers",
     "as_path",
     "require_between",
+    "require_bias",
     "require_choice",
     "require_columns",
     "require_extra",
