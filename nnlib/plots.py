@@ -128,6 +128,8 @@ def decision_regions(
             c=_CLASSES[k],
             marker=_MARKERS[k],
             edgecolors="white",
+            linewidths=0.5,
+            s=24,
             zorder=3,
         )
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
