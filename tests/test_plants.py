@@ -9,6 +9,7 @@ import copy
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,55 +126,52 @@ def test_an_unpromoted_public_function_is_red(course: Path):
 
 
 def test_an_unchecked_equation_is_red(course: Path):
-    found = 0
-    for path in plan.course_notebooks(course):
-        for index, cell in enumerate(plan.read_notebook(path).cells):
-            if not ledger.checked(cell):
-                continue
-            before = path.read_bytes()
-            change(path, index, lambda cell: cell.update(source="assert True"))
-            missing = set(ledger.checked(cell)) - {
-                number
-                for other in plan.course_notebooks(course)
-                for kept in plan.read_notebook(other).cells
-                for number in ledger.checked(kept)
-            }
-            report = "\n".join(ledger.check(course))
-            for number in missing:
-                found += 1
-                assert f"({number}) is checked by no cell" in report
-            path.write_bytes(before)
-    assert found
+    cells = [
+        (path, index, ledger.checked(cell))
+        for path in plan.course_notebooks(course)
+        for index, cell in enumerate(plan.read_notebook(path).cells)
+    ]
+    numbers = [number for _, _, checked in cells for number in checked]
+    number = next(number for number in numbers if numbers.count(number) == 1)
+    path, index = next((path, index) for path, index, checked in cells if number in checked)
+    change(path, index, lambda cell: cell.update(source="assert True"))
+    assert f"({number}) is checked by no cell" in "\n".join(ledger.check(course))
 
 
-def mutated(path: Path, alter: Callable[[NotebookNode], None], index: int) -> list[str]:
-    """Return what the lint says of a notebook with one cell altered in memory."""
-    notebook = copy.deepcopy(plan.read_notebook(path))
-    alter(notebook.cells[index])
-    page = notebook_lint.Page(path, plan.ROOT, notebook)
-    return [line for rule in notebook_lint.RULES for line in rule(page)]
+PAGES = [
+    notebook_lint.Page(path, plan.ROOT, plan.read_notebook(path))
+    for path in plan.course_notebooks()
+]
 
 
-def test_a_cleared_output_is_red():
-    found = 0
-    for path in plan.course_notebooks():
-        for index, cell in enumerate(plan.read_notebook(path).cells):
-            if cell.get("outputs"):
-                found += 1
-                cleared = {"outputs": [], "execution_count": None}
-                assert mutated(path, lambda cell, new=cleared: cell.update(new), index)
-    assert found
+def complaints_after(
+    page: notebook_lint.Page, index: int, alter: Callable[[NotebookNode], None]
+) -> list[str]:
+    """Return what the lint says of the outputs when one cell is altered."""
+    cells = list(page.notebook.cells)
+    cells[index] = copy.deepcopy(cells[index])
+    alter(cells[index])
+    altered = replace(page, notebook=NotebookNode(page.notebook, cells=cells))
+    return [*notebook_lint.freshly_run(altered), *notebook_lint.drawn(altered)]
 
 
-def test_a_deleted_figure_is_red():
-    found = 0
-    for path in plan.course_notebooks():
-        for index, cell in enumerate(plan.read_notebook(path).cells):
-            if notebook_lint.figures(cell.get("outputs", [])):
-                found += 1
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.stem)
+def test_a_cleared_output_is_red(page: notebook_lint.Page):
+    printing = [k for k, cell in enumerate(page.notebook.cells) if cell.get("outputs")]
+    assert printing
+    for index in (printing[0], printing[-1]):
+        cleared = {"outputs": [], "execution_count": None}
+        assert complaints_after(page, index, lambda cell, new=cleared: cell.update(new))
 
-                def delete(cell: NotebookNode) -> None:
-                    cell.outputs = [o for o in cell.outputs if "image/png" not in o.get("data", {})]
 
-                assert mutated(path, delete, index), f"{path.name}, cell {index + 1}"
-    assert found
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.stem)
+def test_a_deleted_figure_is_red(page: notebook_lint.Page):
+    def delete(cell: NotebookNode) -> None:
+        cell.outputs = [o for o in cell.outputs if "image/png" not in o.get("data", {})]
+
+    cells = enumerate(page.notebook.cells)
+    drawing = [k for k, cell in cells if notebook_lint.figures(cell.get("outputs", []))]
+    assert drawing or page.number == 0
+    for index in drawing:
+        (report,) = complaints_after(page, index, delete)
+        assert "figures and stores 0" in report

@@ -22,7 +22,7 @@ import plan
 from nbformat import NotebookNode
 from PIL import Image
 
-__all__ = ["RULES", "Figure", "Page", "complaints", "figures"]
+__all__ = ["RULES", "Figure", "Page", "complaints", "drawn", "figures", "freshly_run"]
 
 COLUMNS = 76
 LINES = {"cell": 20, "function": 20, "class": 40}

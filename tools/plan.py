@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -96,6 +97,7 @@ def tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
+@cache
 def python_source(source: str) -> str:
     """Return the source of a cell as plain Python: magics become calls."""
     return str(TransformerManager().transform_cell(source))
