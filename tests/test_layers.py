@@ -323,3 +323,9 @@ def test_arguments_that_are_refused(build, error: type[Exception], parts: str):
 def test_sizes_of_numpy_do_not_overflow():
     assert Dense(np.uint8(200), np.uint8(200)).n_parameters == 200 * 200 + 200
     assert Dense(np.int64(3), 2).n_parameters == 8
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (1, 4), (1,), (3,), ()])
+def test_affine_never_stretches_a_bias(shape: tuple[int, ...]):
+    with pytest.raises(ValueError, match=r"b has shape .*W of shape \(3, 4\).*try b.ravel"):
+        affine(np.ones((4, 3)), np.ones((3, 4)), np.ones(shape))
