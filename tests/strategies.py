@@ -1,5 +1,6 @@
 """What hypothesis draws for several test files, and the profile that all of them run with."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -55,7 +56,7 @@ def networks(draw: st.DrawFn, n_out: st.SearchStrategy[int] = sizes) -> Network:
     widths = draw(st.lists(sizes, min_size=1, max_size=6))
     widths.append(draw(n_out))
     layers: list[Any] = []
-    for before, after in zip(widths, widths[1:]):
+    for before, after in itertools.pairwise(widths):
         name = draw(st.sampled_from(sorted(ACTIVATIONS)))
         layers += [Dense(before, after), Activation(name)]
     seed = draw(seeds)

@@ -109,7 +109,7 @@ def test_a_frozen_mask_lets_the_check_run(cls: type):
     shift_biases(network, 1)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
-    with pytest.raises(RuntimeError, match="two forward passes .* differ.*frozen = True"):
+    with pytest.raises(RuntimeError, match=r"two forward passes .* differ.*frozen = True"):
         check_gradients(network, mean_squared_error, X, y)
     network[0].frozen = network[3].frozen = True
     error, n_skipped = check_gradients(network, mean_squared_error, X, y)
@@ -175,7 +175,7 @@ def test_a_generator_draws_two_hundred_entries():
 
 def test_float32_is_too_coarse():
     network = mlp([2, 2], rng=0, dtype=np.float32)
-    with pytest.raises(TypeError, match="needs float64, the network is float32: .*dtype"):
+    with pytest.raises(TypeError, match=r"needs float64, the network is float32: .*dtype"):
         check_gradients(network, mean_squared_error, np.ones((1, 2)), np.ones((1, 2)))
 
 
@@ -189,5 +189,5 @@ def test_shapes_that_differ():
     [(0, ValueError), (-1e-5, ValueError), (math.nan, ValueError), ("1", TypeError)],
 )
 def test_a_step_that_is_refused(step: Any, error: type[Exception]):
-    with pytest.raises(error, match="step must be a"):
+    with pytest.raises(error, match=r"step must be a"):
         numerical_gradient(lambda x: 0.0, [1.0], step=step)

@@ -140,7 +140,7 @@ def test_a_python_float_and_a_gradient_of_the_dtype_of_the_prediction(name: str,
 @every_loss
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_layout_in_memory_changes_no_bit(name: str, layout: str):
-    loss, prediction, target = batch(name, 7, 5)
+    loss, prediction, target = batch(name, 7, 64)
     value, gradient = loss(prediction, target)
     laid_out = LAYOUTS[layout](target) if target.ndim == 2 else target
     for got in (loss(LAYOUTS[layout](prediction), target), loss(prediction, laid_out)):

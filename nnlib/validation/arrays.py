@@ -139,8 +139,8 @@ def as_features(X: Any, n_in: int | None, layer: Any, dtype: Any) -> np.ndarray:
         raise ValueError(f"X has {X.shape[1]} features, but {advice}")
     require_finite(X, "X")
     if X.dtype == np.uint8:
-        return np.divide(X, 255, dtype=dtype)
-    return X.astype(dtype, copy=False)
+        X = np.divide(X, 255, dtype=dtype)
+    return _in_rows(X, dtype)
 
 
 def require_columns(x: np.ndarray, n_in: int, layer: Any) -> np.ndarray:
@@ -229,7 +229,12 @@ def require_same_shape(prediction: Any, target: Any) -> tuple[np.ndarray, np.nda
     require_finite(prediction, "prediction", ": did the training diverge?")
     require_finite(target, "target")
     dtype = prediction.dtype if prediction.dtype.kind == "f" else np.dtype(float)
-    return prediction.astype(dtype, copy=False), target.astype(dtype, copy=False)
+    return _in_rows(prediction, dtype), _in_rows(target, dtype)
+
+
+def _in_rows(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return an array row by row in memory: another layout would sum in another order."""
+    return array.astype(dtype, order="C", copy=False)
 
 
 def _reshape(prediction: np.ndarray, target: np.ndarray) -> str:
@@ -268,7 +273,7 @@ def require_labels(labels: Any, logits: Any) -> tuple[np.ndarray, np.ndarray]:
         probabilities do not sum to 1, or the batch is empty.
     """
     logits = as_numbers(logits, "logits")
-    logits = logits if logits.dtype.kind == "f" else logits.astype(float)
+    logits = _in_rows(logits, logits.dtype if logits.dtype.kind == "f" else float)
     if isinstance(labels, str) or np.asarray(labels).dtype.kind in "US":
         raise TypeError(
             f"labels are text, for instance {np.asarray(labels).flat[0]!s}; class indices are "
@@ -289,7 +294,7 @@ def require_labels(labels: Any, logits: Any) -> tuple[np.ndarray, np.ndarray]:
         require_finite(labels, "labels")
         (_require_probabilities if labels.ndim == 2 else _require_indices)(labels, logits.shape[1])
     if labels.ndim == 2:
-        return logits, labels.astype(logits.dtype, copy=False)
+        return logits, _in_rows(labels, logits.dtype)
     return logits, labels.astype(np.intp, copy=False)
 
 
