@@ -226,6 +226,11 @@ def test_nothing_is_used_before_it_is_derived(course: Path, source: str):
     assert promote.check(course) == []
 
 
+def test_the_tour_of_the_package_may_show_what_comes(course: Path):
+    store(of(course, "00_start_here.ipynb"), [code("import nnlib\nnnlib.Scale(2)")])
+    assert promote.check(course) == []
+
+
 def test_the_tenth_notebook_is_exempt_while_something_is_not_yet_taught(course: Path):
     store(of(course, "10_digits_classifier.ipynb"), [code("from nnlib import double")])
     assert promote.check(course) == []

@@ -393,7 +393,8 @@ def _used(tree: ast.AST) -> Iterator[tuple[str, ...]]:
 def underived(root: Path = plan.ROOT) -> list[str]:
     """Return what a notebook uses from nnlib before any notebook has derived it.
 
-    The tenth notebook is exempt as long as something is listed as not yet taught.
+    00 shows the package around and derives nothing: it is exempt; so is 10 as long as
+    something is listed as not yet taught.
     """
     order = plan.course_notebooks(root)
     since = {p.block.name: order.index(p.notebook) for p in promotions(root)}
@@ -405,7 +406,8 @@ def underived(root: Path = plan.ROOT) -> list[str]:
     taught = set().union(*(package.get(module, set()) for module in plan.TAUGHT))
     report = []
     for position, path in enumerate(order):
-        if plan.notebook_number(path) == 10 and not_yet_taught(root):
+        number = plan.notebook_number(path)
+        if number == 0 or (number == 10 and not_yet_taught(root)):
             continue
         cells = plan.code_cells(plan.read_notebook(path))
         tree = ast.parse("\n".join(plan.python_source(cell.source) for cell in cells))
@@ -415,14 +417,14 @@ def underived(root: Path = plan.ROOT) -> list[str]:
             name = used[1] if used[0] in plan.TAUGHT and len(used) > 1 else used[0]
             if name == "*":
                 report.append(f"{path.name}: a star import; name what you import")
-            elif (plan.notebook_number(path), name) in EARLY:
+            elif (number, name) in EARLY:
                 continue
             elif name in taught and since.get(name, len(order)) > position:
                 report.append(
                     f"{path.name}: uses nnlib's {name} before a notebook has derived it; "
                     "write it out, or promote it first"
                 )
-    return report
+    return list(dict.fromkeys(report))
 
 
 def check(root: Path = plan.ROOT) -> list[str]:
