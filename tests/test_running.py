@@ -115,7 +115,8 @@ def test_training_that_runs_away(build: Any, optimizer: Any, measure: bool):
     rate = optimizer.learning_rate
     with pytest.raises(DivergedError) as caught:
         fit(
-            network, optimizer, measure=measure, n_epochs=50, schedule=lambda s: steps.append(s) or 1,
+            network, optimizer, measure=measure, n_epochs=50,
+            schedule=lambda step: steps.append(step) or 1,
             callbacks=[lambda net, history: shadow.append(net.theta.copy())],
         )  # fmt: skip
     n = len(caught.value.history)
