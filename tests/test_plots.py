@@ -45,7 +45,7 @@ def test_the_style_is_legible_and_its_colours_are_those_of_okabe_and_ito():
         assert mpl.rcParams[size] >= 9
     assert mpl.rcParams["figure.facecolor"] == mpl.rcParams["savefig.facecolor"] == "white"
     cycle = list(mpl.rcParams["axes.prop_cycle"])
-    assert {f"#{style['color']}" for style in cycle} <= set(COLOURS.values())
+    assert {style["color"] for style in cycle} <= set(COLOURS.values())
     assert len({(style["color"], style["linestyle"]) for style in cycle}) == len(cycle)
 
 
