@@ -276,17 +276,10 @@ def train(
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, algorithm 8.1.
     """
     history = History()
-    run = Run(
-        network, loss, optimizer, X, y, history, n_epochs=n_epochs,
-        batch_size=batch_size, rng=rng, validation=validation,
-        penalty=penalty, clip_norm=clip_norm, schedule=schedule,
-        callbacks=callbacks, measure=measure, on_divergence=on_divergence,
-        n_threads=n_threads, progress=progress,
-    )  # fmt: skip
-    with run:
+    with Run(**locals()) as run:
         for _ in run.epochs():
             for batch in run.steps(
-                minibatches(len(X), batch_size, run.rng)
+                minibatches(len(run.X), batch_size, run.rng)
             ):
                 outputs = network.forward(run.X[batch], training=True)
                 value, dy = loss(outputs, run.y[batch])
