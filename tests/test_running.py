@@ -326,17 +326,14 @@ def test_training_in_another_thread():
     np.testing.assert_array_equal(network.theta, twin.theta)
 
 
-@pytest.mark.parametrize(("n_threads", "expected"), [(1, {1}), (None, None)])
-def test_threads_of_the_linear_algebra(n_threads: int | None, expected: set[int] | None):
-    seen = []
-    before = surroundings()[2]
-    fit(
-        small(),
-        n_epochs=1,
-        n_threads=n_threads,
-        callbacks=[lambda *_: seen.append(surroundings()[2])],
-    )
-    assert set(seen[0]) == (expected or set(before))
+@pytest.mark.parametrize(
+    ("options", "expected"), [({}, 1), ({"n_threads": 2}, 2), ({"n_threads": None}, None)]
+)
+def test_threads_of_the_linear_algebra(options: dict[str, Any], expected: int | None):
+    seen, before = [], surroundings()[2]
+    look = [lambda *_: seen.append(surroundings()[2])]
+    fit(small(), n_epochs=1, callbacks=look, **options)
+    assert seen[0] == (before if expected is None else [expected] * len(before))
 
 
 @pytest.mark.parametrize("n_calls", [2, 3, 9])

@@ -16,6 +16,7 @@ from nnlib import (
     Activation,
     Adam,
     Dense,
+    DivergedError,
     Dropout,
     EarlyStopping,
     History,
@@ -145,7 +146,9 @@ def test_batch_gradients_weighted_by_size_are_the_full_gradient(seed: int, batch
 
 
 def test_training_is_the_loop_of_the_lesson():
-    network, plain = small(), small()
+    layers = [Dense(4, 6), Activation("relu"), Dropout(0.3), Dense(6, 2)]
+    network = Network(layers, rng=0)
+    plain = network.copy()
     history = fit(network, Adam(0.01), n_epochs=3, validation=(X_VAL, Y_VAL))
     optimizer, rng, losses = Adam(0.01), np.random.default_rng(0), []
     for _ in range(3):
@@ -202,6 +205,18 @@ def test_measuring_changes_no_training():
         np.testing.assert_array_equal(network.theta, networks[0].theta)
     assert len(history.loss) == 3
     assert history.accuracy == history.validation_loss == history.validation_accuracy == []
+
+
+def test_what_is_left_out_has_the_stated_values():
+    network, twin = small(), small()
+    history = train(network, softmax_cross_entropy, SGD(0.1), X, Y, n_epochs=2, rng=0)
+    defaults = {"validation": None, "penalty": None, "clip_norm": None, "schedule": None}
+    others = {"callbacks": (), "measure": True, "n_threads": 1, "on_divergence": "raise"}
+    again = fit(twin, n_epochs=2, batch_size=32, progress=False, **defaults, **others)
+    np.testing.assert_array_equal(twin.theta, network.theta)
+    assert again == history
+    with pytest.raises(DivergedError):
+        train(network, softmax_cross_entropy, SGD(1e300), X, Y, n_epochs=2)
 
 
 def test_no_epochs_change_nothing():
