@@ -70,9 +70,8 @@ def test_generators():
 
 @pytest.mark.parametrize(
     "values",
-    [[[1, 2]], ((1, 2),), np.array([[1, 2]]), np.array([[1, 2]], object), np.matrix([[1, 2]])],
+    [[[1, 2]], ((1, 2),), np.array([[1, 2]]), np.array([[1, 2]], object)],
 )
-@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_arrays_of_every_kind(values: Any):
     array = as_numbers(values, "X")
     assert type(array) is np.ndarray
