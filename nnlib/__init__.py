@@ -17,6 +17,7 @@ from nnlib.activations import (
     tanh,
     tanh_derivative,
 )
+from nnlib.diagnostics import Signals, measure_signals, signal_experiment
 from nnlib.gradient_check import check_gradients, numerical_gradient, relative_error
 from nnlib.layers import Activation, Dense, Dropout, GaussianDropout, affine, affine_backward
 from nnlib.losses import (
@@ -63,6 +64,7 @@ __all__ = [
     "NnlibWarning",
     "NotFittedError",
     "RMSProp",
+    "Signals",
     "affine",
     "affine_backward",
     "binary_cross_entropy",
@@ -76,6 +78,7 @@ __all__ = [
     "log_softmax",
     "mean_absolute_error",
     "mean_squared_error",
+    "measure_signals",
     "minibatches",
     "mlp",
     "numerical_gradient",
@@ -84,6 +87,7 @@ __all__ = [
     "relu_derivative",
     "sigmoid",
     "sigmoid_derivative",
+    "signal_experiment",
     "softmax",
     "softmax_cross_entropy",
     "step_decay",

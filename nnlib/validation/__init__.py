@@ -26,6 +26,7 @@ from nnlib.validation.arrays import (
     require_repeatable,
     require_same_shape,
     require_shape,
+    require_upstream,
     trusted,
 )
 from nnlib.validation.errors import (
@@ -60,6 +61,7 @@ __all__ = [
     "require_repeatable",
     "require_same_shape",
     "require_shape",
+    "require_upstream",
     "require_validation",
     "trusted",
 ]

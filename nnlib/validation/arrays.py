@@ -18,6 +18,7 @@ __all__ = [
     "require_repeatable",
     "require_same_shape",
     "require_shape",
+    "require_upstream",
     "trusted",
 ]
 
@@ -158,6 +159,29 @@ def require_shape(dy: np.ndarray, shape: tuple[int, ...], layer: Any) -> np.ndar
             "call forward for this batch first"
         )
     return dy
+
+
+def require_upstream(dy: Any, output: np.ndarray) -> np.ndarray:
+    """Return the gradient of a network's output, in the dtype of the output.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If it has another shape than the output, there is no example, or a value
+        is not finite.
+    """
+    dy = as_numbers(dy, "dy")
+    if dy.shape != output.shape:
+        raise ValueError(
+            f"dy has shape {dy.shape}, but the output has {output.shape}: give dL/d(output), "
+            "one row for each row of X"
+        )
+    if not len(output):
+        raise ValueError("X has no rows; give at least one example")
+    require_finite(dy, "dy")
+    return _in_rows(dy, output.dtype)
 
 
 def require_bias(b: np.ndarray, W: np.ndarray) -> None:
