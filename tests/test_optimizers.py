@@ -188,6 +188,7 @@ def test_schedules_by_hand():
     cut = step_decay(3, factor=0.5)
     assert [cut(t) for t in range(8)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
     assert step_decay(10)(10) == 0.1
+    assert [step_decay(1, factor=1.0)(1), cosine(1)(0), warmup(1)(0)] == [1, 1, 1]
     fall = cosine(4)
     expected = [1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2, 0, 0]
     assert [fall(t) for t in range(6)] == pytest.approx(expected, abs=1e-15)
