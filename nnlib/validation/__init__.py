@@ -16,17 +16,11 @@ from nnlib.validation.arguments import (
     require_validation,
 )
 from nnlib.validation.arrays import (
-    as_features,
     as_numbers,
-    require_bias,
-    require_columns,
     require_finite,
     require_float64,
-    require_labels,
     require_repeatable,
-    require_same_shape,
     require_shape,
-    require_upstream,
     trusted,
 )
 from nnlib.validation.errors import (
@@ -37,6 +31,13 @@ from nnlib.validation.errors import (
     NotFittedError,
     require_extra,
 )
+from nnlib.validation.features import (
+    as_features,
+    require_bias,
+    require_columns,
+    require_upstream,
+)
+from nnlib.validation.targets import require_labels, require_same_shape
 
 __all__ = [
     "DISTRIBUTION",
