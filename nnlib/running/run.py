@@ -1,13 +1,6 @@
-"""The context in which ``train`` runs: what surrounds the loop of the lesson.
-
-It checks the input once, before anything changes; limits the threads of the
-linear algebra; notices divergence and gives back the last good parameters; turns
-Ctrl-C into a clean end; measures after each epoch; reports progress.
-"""
+"""One call of ``train`` as a context: divergence, steps, epochs, and the end."""
 
 import math
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
@@ -15,67 +8,37 @@ from typing import Any, Self
 
 import numpy as np
 
+from nnlib.running.edge import (
+    as_callbacks,
+    require_pair,
+    require_parts,
+    require_validation_pair,
+)
+from nnlib.running.interrupts import Interrupts
+from nnlib.running.measuring import Loss, evaluate, loss_of_zeros
 from nnlib.validation import (
     DivergedError,
     as_generator,
-    as_numbers,
     require_choice,
     require_extra,
-    require_finite,
     require_integer,
     require_positive,
     require_validation,
     trusted,
 )
 
-__all__ = ["Run", "evaluate"]
-
-Loss = Callable[[Any, Any], tuple[float, np.ndarray]]
+__all__ = ["Run"]
 
 # Diverged: an epoch's loss above this multiple of where training started.
 TOO_MUCH = 10
-_BLOCK = 1024  # rows measured together
 
 
 class _StopTraining(Exception):
     """Ends the loop from inside; the argument says why."""
 
 
-def evaluate(network: Any, loss: Loss, X: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
-    """Return the mean loss and the share of right answers, without dropout.
-
-    The share is None unless y holds class indices. Rows are read in blocks, so
-    that no copy of the data is made.
-    """
-    total, right = 0.0, 0
-    for start in range(0, len(X), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        outputs = network.forward(X[rows])
-        total += len(outputs) * loss(outputs, y[rows])[0]
-        if _has_classes(network, y):
-            right += int(np.sum(outputs.argmax(axis=1) == y[rows]))
-    return total / len(X), right / len(X) if _has_classes(network, y) else None
-
-
-def _has_classes(network: Any, y: np.ndarray) -> bool:
-    return y.ndim == 1 and network.n_out != 1
-
-
-def _loss_of_zeros(network: Any, loss: Loss, y: np.ndarray) -> float:
-    """Return the loss of an all-zero output; reading y, the loss checks it too."""
-    total, k = 0.0, network.n_out or 1
-    try:
-        for start in range(0, len(y), _BLOCK):
-            rows = y[start : start + _BLOCK]
-            total += len(rows) * loss(np.zeros((len(rows), k)), rows)[0]
-    except (TypeError, ValueError):
-        loss(np.zeros((len(y), k)), y)  # once more as a whole: the message names the place in y
-        raise
-    return total / len(y)
-
-
 class Run:
-    """One call of ``train``, as a context; see the module's docstring."""
+    """One call of ``train``: checked when built, guarded while it lasts."""
 
     def __init__(
         self,
@@ -99,7 +62,7 @@ class Run:
         n_threads: int | None = 1,
         progress: bool = False,
     ) -> None:
-        _require_parts(loss, optimizer, penalty, schedule)
+        require_parts(loss, optimizer, penalty, schedule)
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.history, self.measure = history, measure
         self.n_epochs = require_integer("n_epochs", n_epochs, least=0)
@@ -110,10 +73,10 @@ class Run:
         if n_threads is not None:
             require_integer("n_threads", n_threads, least=1)
         self.rng = as_generator(rng)
-        self.X, self.y = _require_pair(network, X, y)
-        self.zero_loss = _loss_of_zeros(network, loss, self.y)
-        self.validation = _require_validation(network, loss, validation)
-        self.schedule, self.callbacks = schedule, _as_callbacks(callbacks)
+        self.X, self.y = require_pair(network, X, y)
+        self.zero_loss = loss_of_zeros(network, loss, self.y)
+        self.validation = require_validation_pair(network, loss, validation)
+        self.schedule, self.callbacks = schedule, as_callbacks(callbacks)
         watching = any(getattr(c, "needs_validation", False) for c in self.callbacks)
         if watching and (self.validation is None or not measure):
             require_validation([])
@@ -139,27 +102,10 @@ class Run:
             from threadpoolctl import threadpool_limits
 
             self._stack.enter_context(threadpool_limits(self.n_threads, user_api="blas"))
-        self._interrupted = False
-        self._listen_for_interrupt()
+        self.interrupts = self._stack.enter_context(Interrupts())
         self.good = self.network.theta.copy()
         self.start = evaluate(self.network, self.loss, self.X, self.y)[0] if self.measure else None
         self.ceiling = TOO_MUCH * max(self.zero_loss, self.start or 0)
-
-    def _listen_for_interrupt(self) -> None:
-        """Let the first Ctrl-C end training after its step, the second at once."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        before = signal.getsignal(signal.SIGINT)
-        if before is not signal.default_int_handler:
-            return
-
-        def interrupt(number: int, frame: Any) -> None:
-            if self._interrupted:
-                raise KeyboardInterrupt
-            self._interrupted = True
-
-        signal.signal(signal.SIGINT, interrupt)
-        self._stack.callback(signal.signal, signal.SIGINT, before)
 
     def epochs(self) -> Iterator[int]:
         """Yield the epochs 1 .. n_epochs; after each, look at what came of it."""
@@ -174,7 +120,7 @@ class Run:
     def steps(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield the batches of an epoch, setting the rate and heeding Ctrl-C."""
         for batch in batches:
-            if self._interrupted:
+            if self.interrupts.asked:
                 raise _StopTraining("interrupted")
             if self.schedule is not None:
                 self.optimizer.learning_rate = self.base_rate * self.schedule(self.n_steps)
@@ -255,64 +201,3 @@ class Run:
         )
         error.history = self.history
         return error
-
-
-def _require_parts(loss: Any, optimizer: Any, penalty: Any, schedule: Any) -> None:
-    """Refuse what cannot be called, or is a class where an object is needed."""
-    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-        raise TypeError(
-            f"optimizer must be an object with a step, got {optimizer!r}: write Adam(0.01)"
-        )
-    if not callable(loss):
-        raise TypeError(f"loss must be a function, got {loss!r}: write softmax_cross_entropy")
-    for name, part, example in (
-        ("penalty", penalty, "L2(0.001)"),
-        ("schedule", schedule, "cosine(1000)"),
-    ):
-        if part is not None and not callable(part):
-            raise TypeError(f"{name} must be callable, got {part!r}: write {name}={example}")
-
-
-def _as_callbacks(callbacks: Any) -> tuple[Callable[[Any, Any], Any], ...]:
-    found = tuple(callbacks) if isinstance(callbacks, Iterable) else (callbacks,)
-    for callback in found:
-        if not callable(callback):
-            raise TypeError(
-                f"callbacks must be functions (network, history), got {callback!r}: "
-                "write callbacks=[EarlyStopping(5)]"
-            )
-    return found
-
-
-def _require_pair(network: Any, X: Any, y: Any, which: str = "") -> tuple[Any, Any]:
-    """Check features as a whole, and that there is a target for each, without copies."""
-    X, y = as_numbers(X, f"{which}X"), _as_targets(y, f"{which}y")
-    if X.ndim == 0 or len(X) == 0:
-        raise ValueError(f"{which}X has shape {X.shape}: give at least one example")
-    if y.ndim == 0 or len(X) != len(y):
-        raise ValueError(
-            f"{which}X has {len(X)} examples, {which}y has shape {y.shape}: give each one target"
-        )
-    require_finite(X, f"{which}X")
-    network.as_input(X[:1] if X.ndim == 2 else X)
-    return X, y
-
-
-def _require_validation(network: Any, loss: Loss, validation: Any) -> tuple[Any, Any] | None:
-    if validation is None:
-        return None
-    if not isinstance(validation, tuple | list) or len(validation) != 2:
-        raise TypeError(
-            f"validation must be a pair (X, y), got {type(validation).__name__}: "
-            "validation=(X_val, y_val)"
-        )
-    X, y = validation
-    X, y = _require_pair(network, X, y, "validation ")
-    _loss_of_zeros(network, loss, y)
-    return X, y
-
-
-def _as_targets(y: Any, name: str) -> np.ndarray:
-    """Return y as an array; text goes on to the loss, which knows what it needs."""
-    array = np.asarray(y)
-    return array if array.dtype.kind in "US" else as_numbers(y, name)

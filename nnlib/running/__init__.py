@@ -1,0 +1,12 @@
+"""The context in which ``train`` runs: what surrounds the loop of the lesson.
+
+It checks the input once, before anything changes (``edge``); measures after each
+epoch (``measuring``); turns Ctrl-C into a clean end (``interrupts``); limits the
+threads of the linear algebra, notices divergence, gives back the last good
+parameters and reports progress (``run``).
+"""
+
+from nnlib.running.measuring import evaluate
+from nnlib.running.run import Run
+
+__all__ = ["Run", "evaluate"]
