@@ -33,7 +33,7 @@ test: lint ## everything that proves the project: lint, tests, every notebook (u
 	$(PYTEST) $(PARALLEL) --nbval $(ARGS)
 
 test-all: test test-cpus ## make test, make test-cpus, and the slow tests (marked full)
-	$(PYTEST) $(PARALLEL) -m full
+	$(PYTEST) -n 2 -m full
 
 test-cpus: $(INSTALLED) ## the notebooks on three simulated CPUs: Haswell, Nehalem, one-ulp jitter
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/test_cpus.sh

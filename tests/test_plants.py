@@ -1,8 +1,6 @@
-"""Faults planted on purpose: each of them must turn the suite red.
+"""Faults planted in the notebooks: the checks that read them must turn red.
 
-A fault in nnlib has to be seen twice, by a unit test and by a notebook; a fault in a notebook
-by the checks that read it. Every plant is made in a copy, and the copy proves that it is the
-one that is imported (conftest.py).
+Every fault is made in a copy. Those of nnlib are planted in test_mutants.py.
 """
 
 import copy
@@ -11,7 +9,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import ledger
 import notebook_lint
@@ -19,73 +16,7 @@ import plan
 import promote
 import pytest
 from nbformat import NotebookNode
-from sample import checkout, edit, pytest_in, red_cells
-
-
-class Plant(NamedTuple):
-    """A fault in nnlib: where it goes, and the quickest test and notebook that must see it."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    test: str
-    notebook: str
-
-
-DIGITS = "10_digits_classifier.ipynb"
-PLANTS = [
-    Plant(
-        "wrong sign",
-        "losses.py",
-        "(np.exp(log_p) - target) / n",
-        "(target - np.exp(log_p)) / n",
-        "test_losses.py",
-        DIGITS,
-    ),
-    Plant(
-        "missing 1/n",
-        "losses.py",
-        "(np.exp(log_p) - target) / n",
-        "np.exp(log_p) - target",
-        "test_losses.py",
-        DIGITS,
-    ),
-    Plant(
-        "dropped bias gradient",
-        "layers.py",
-        "np.sum(dy, axis=0, out=self.db)",
-        "self.db[...] = 0",
-        "test_layers.py",
-        DIGITS,
-    ),
-    Plant(
-        "unmasked relu",
-        "activations.py",
-        "return np.heaviside(z, 0)",
-        "return np.ones_like(z)",
-        "test_activations.py",
-        DIGITS,
-    ),
-]
-
-
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
-def test_a_fault_in_the_package_is_seen_by_a_test_and_by_a_notebook(plant: Plant, tmp_path: Path):
-    root = checkout(tmp_path)
-    for path in (plan.ROOT / "tests").glob("*.py"):
-        shutil.copy(path, root / "tests")
-    (root / "notebooks").mkdir()
-    shutil.copy(plan.ROOT / "notebooks" / plant.notebook, root / "notebooks")
-    edit(root / "nnlib" / plant.file, plant.old, plant.new)
-
-    tests = pytest_in(root, "-x", f"tests/{plant.test}")
-    assert tests.returncode == 1, tests.stdout + tests.stderr
-    assert re.search(r"^\d+ failed", tests.stdout, re.MULTILINE), tests.stdout
-    assert red_cells(pytest_in(root, "-x", "--nbval", "notebooks"))
-
-
-# Faults in the notebooks
+from sample import edit
 
 
 @pytest.fixture
@@ -136,6 +67,34 @@ def test_an_unchecked_equation_is_red(course: Path):
     path, index = next((path, index) for path, index, checked in cells if number in checked)
     change(path, index, lambda cell: cell.update(source="assert True"))
     assert f"({number}) is checked by no cell" in "\n".join(ledger.check(course))
+
+
+# A wrong derivation: the notebook, the equation whose own cell must see it, old and new text.
+DERIVATIONS = {
+    "sign": ("04", "4.13", "return softmax(z) - y", "return y - softmax(z)"),
+    "swapped index": ("04", "4.8", "else -p[j] * p[m]", "else -p[j] * p[j]"),
+    "wrong axis": (
+        "04",
+        "4.6",
+        "return powers / powers.sum(axis=1, keepdims=True)",
+        "return powers / powers.sum(axis=0, keepdims=True)",
+    ),
+    "transposed product": ("05", "5.5", "return dy @ W.T, x.T @ dy", "return dy @ W, x.T @ dy"),
+    "missing factor": ("05", "5.9", "delta = dA * tanh_derivative(Z[layer])", "delta = dA"),
+}
+
+
+@pytest.mark.parametrize("fault", DERIVATIONS)
+def test_a_wrong_derivation_turns_its_own_checks_red(fault: str, tmp_path: Path):
+    number, equation, old, new = DERIVATIONS[fault]
+    (stored,) = (plan.ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    path = Path(shutil.copy(stored, tmp_path))
+    edit(path, old, new)
+    cells = enumerate(plan.read_notebook(path).cells, 1)
+    own = [index for index, cell in cells if equation in ledger.checked(cell)]
+    with pytest.raises(AssertionError, match=r"cell \d+ fails: AssertionError") as stopped:
+        ledger.survivors(path)
+    assert int(re.search(r"cell (\d+)", str(stopped.value))[1]) in own
 
 
 PAGES = [
