@@ -231,6 +231,7 @@ class Dropout(Layer):
     """
 
     frozen = False
+    mask = np.empty(0)  # the last one drawn; an empty one fits no batch
 
     def __init__(self, drop_prob: float) -> None:
         hint = ": 0.5 drops one half; at 1 nothing would be left"
@@ -248,16 +249,17 @@ class Dropout(Layer):
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """Return x times a new mask; in evaluation exactly x."""
         if not training:
-            self.mask = np.ones_like(x)
+            self.factors = np.ones_like(x)
             return x
         if not self.frozen or self.mask.shape != x.shape:
             self.mask = self.draw(x.shape).astype(x.dtype)
-        return x * self.mask
+        self.factors = self.mask
+        return x * self.factors
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """Return dL/dx: what was dropped learns nothing."""
-        require_shape(dy, self.mask.shape, self)
-        return dy * self.mask
+        require_shape(dy, self.factors.shape, self)
+        return dy * self.factors
 
 
 class GaussianDropout(Dropout):

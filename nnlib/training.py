@@ -119,7 +119,7 @@ def clip_gradient(grad: np.ndarray, max_norm: float) -> float:
 
 
 class L2:
-    r"""A price on large weights, :math:`\frac{s}{2}\sum w^2`, not biases.
+    r"""A price on large weights, :math:`\frac s2\sum w^2`, not biases.
 
     Parameters
     ----------

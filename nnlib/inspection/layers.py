@@ -25,7 +25,7 @@ class Layer:
     owned: bool = False  # by a network; two of them would share what forward remembers
     # What a network lends, and what a forward pass leaves: never copied or saved.
     lent: ClassVar[tuple[str, ...]] = ("W", "b", "dW", "db")
-    remembered: ClassVar[tuple[str, ...]] = ("x", "mask")
+    remembered: ClassVar[tuple[str, ...]] = ("x", "mask", "factors")
 
     def __init_subclass__(cls) -> None:
         _REGISTRY[cls.__name__] = cls
