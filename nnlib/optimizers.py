@@ -266,7 +266,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    r"""Adam after a decay, :math:`\theta \leftarrow (1-\eta\lambda)\theta`.
+    r"""Adam with decay, :math:`\theta \leftarrow (1-\eta\lambda)\theta`.
 
     The decay does not pass through the running means, unlike an L2 penalty;
     it acts on the whole vector, biases included.
@@ -355,7 +355,7 @@ def cosine(n_steps: int) -> Callable[[int], float]:
 def warmup(
     n_steps: int, then: Callable[[int], float] | None = None
 ) -> Callable[[int], float]:
-    """Let the rate rise in a straight line, then follow another schedule.
+    """Let the rate rise in a straight line, then follow a schedule.
 
     Parameters
     ----------
