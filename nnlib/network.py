@@ -95,7 +95,7 @@ def mlp(
     rng: Any = None,
     dtype: Any = np.float64,
 ) -> Network:
-    """Build a multilayer perceptron: Dense layers with a bend between them.
+    """Build a multilayer perceptron: Dense layers, bends between them.
 
     Parameters
     ----------
