@@ -160,7 +160,8 @@ def relu_derivative(z: np.ndarray) -> np.ndarray:
     -------
     ndarray, the shape of z
     """
-    return np.heaviside(z, 0)
+    z = np.asarray(z)
+    return (z > 0).astype(z.dtype)
 
 
 def leaky_relu(z: np.ndarray, slope: float = 0.01) -> np.ndarray:
