@@ -200,6 +200,9 @@ def test_the_mask_of_the_forward_pass_is_that_of_the_backward_pass(cls: type):
     mask = layer.forward(ones, training=True)
     np.testing.assert_array_equal(layer.forward(2 * ones, training=True), 2 * mask)
     assert layer.forward(ones[:7], training=True).shape == (7, 50)  # it fits no other batch
+    mask = layer.forward(ones, training=True)
+    layer.forward(ones)  # an evaluation in between leaves the frozen mask alone
+    np.testing.assert_array_equal(layer.forward(ones, training=True), mask)
     layer.frozen = False
     again = layer.forward(ones, training=True)
     assert (layer.forward(ones, training=True) != again).any()
