@@ -80,10 +80,9 @@ def _walk(
     hint = ": take smaller weights, or fewer layers"
     with np.errstate(over="ignore", invalid="ignore"):
         for place, layer in enumerate(network.layers):
-            outputs.append(layer.forward(outputs[-1]))
-            require_finite(
-                outputs[-1], f"the output of layer {place}", hint
-            )
+            y = layer.forward(outputs[-1])
+            require_finite(y, f"the output of layer {place}", hint)
+            outputs.append(y)
         dy = require_upstream(dy, outputs[-1])
         for layer in reversed(network.layers):
             gradients.append(dy)
@@ -178,10 +177,7 @@ def measure_signals(
     outputs, gradients = _walk(network, X, dy)
     rows: list[Any] = []
     for start, end in _stretches(network.layers):
-        dense, bends = (
-            network.layers[start],
-            network.layers[start + 1 : end],
-        )
+        dense, *bends = network.layers[start:end]
         y, dy, norm = outputs[end - 1], gradients[end - 1], _norm(dense.dW)
         faults = _faults(y, bends)
         ratio = _ratio(rate * norm, _norm(dense.W))
