@@ -23,7 +23,7 @@ THIRD_PARTY = {
     "sklearn": {"datasets", "estimators", "homework"},
     "threadpoolctl": {"running"},
     "onnx": {"export"},
-    "PIL": {"datasets"},
+    "PIL": {"plots", "datasets"},  # matplotlib brings it
 }
 LATE = {"matplotlib", "IPython", "sklearn", "threadpoolctl", "onnx", "PIL"}
 MAY_HEAD = {"plots", "explorers", "estimators"}
