@@ -59,6 +59,18 @@ class FullDisk(io.FileIO):
         return super().write(data)
 
 
+def test_what_a_killed_save_left_is_removed_after_a_day(tmp_path: Path):
+    old, young, other = (
+        tmp_path / name for name in (".n.npz.a.tmp", ".n.npz.b.tmp", ".m.npz.c.tmp")
+    )
+    for path in (old, young, other):
+        path.write_bytes(b"half a network")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    small().save(tmp_path / "n.npz")
+    assert sorted(os.listdir(tmp_path)) == [other.name, young.name, "n.npz"]
+
+
 @pytest.mark.parametrize("n_writes", range(8))
 def test_a_disk_that_fills_up(n_writes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path, old, new = tmp_path / "n.npz", small(), mlp([4, 5, 2], rng=5)

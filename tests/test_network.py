@@ -235,6 +235,14 @@ def test_assigning_another_shape_is_an_error(values: Any):
     assert network.theta.tobytes() == before
 
 
+def test_a_copied_layer_is_free_for_another_network():
+    first = mlp([3, 2], rng=0)
+    second = Network([copy.deepcopy(first[0])], rng=1)
+    assert not np.shares_memory(first.theta, second[0].W)
+    with pytest.raises(ValueError, match="belongs to another network"):
+        Network([first.copy()[0]])
+
+
 def test_a_copy_draws_the_same_masks_on_its_own():
     network = Network([Dropout(0.5), Dense(4, 3)], rng=0)
     network.forward(X, training=True)

@@ -5,12 +5,14 @@ put in place in one move, so that a reader meets the old network or the new one,
 never a part of one.
 """
 
+import glob
 import json
 import os
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +26,7 @@ __all__ = ["FORMAT", "read_checkpoint", "write_checkpoint"]
 FORMAT = 1
 MAX_BYTES = 2**30  # a small file can unpack into one that fills the memory
 MAX_RATIO = 100
+_DAY = 86_400  # seconds after which a file that a killed process left is nobody's
 
 
 def write_checkpoint(
@@ -54,6 +57,7 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
         raise type(error)(f"{path.resolve()} cannot be written: {error}") from error
+    _remove_stale(path)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -65,6 +69,14 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         raise OSError(error.errno, f"not saved, an older file is untouched: {error}") from error
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what a save that was killed long ago left beside the file."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError):
+            if time.time() - stale.stat().st_mtime > _DAY:
+                stale.unlink()
 
 
 def _umask() -> int:

@@ -64,7 +64,7 @@ class Layer:
         return f"{type(self).__name__}({', '.join(values)})"
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = {*self.lent, *self.remembered}
+        dropped = {*self.lent, *self.remembered, "owned"}
         return {name: value for name, value in vars(self).items() if name not in dropped}
 
     def __getattr__(self, name: str) -> Any:

@@ -46,6 +46,10 @@ class NetworkTools:
         dtype = _require_float(dtype)
         size = sum(layer.n_parameters for layer in self.layers)
         self._theta, self._grad = np.zeros(size, dtype), np.zeros(size, dtype)
+        self._take()
+
+    def _take(self) -> None:
+        """Make the layers this network's own."""
         for layer in self.layers:
             layer.owned = True
         self.bind()
@@ -175,7 +179,7 @@ class NetworkTools:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.bind()
+        self._take()
 
     def __repr__(self) -> str:
         rows = [("layer", "output", "parameters")]
