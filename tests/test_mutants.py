@@ -83,6 +83,9 @@ DRAWN = 5
 # Drawn faults that no unit test can see, and why; then those that no notebook has to show.
 EQUIVALENT: dict[str, str] = {}
 UNTAUGHT = {
+    "diagnostics._describe: return counts, scale * edges, scale * unit.mean(), "
+    "scale * unit.std() -> return counts, scale + edges, scale * unit.mean(), "
+    "scale * unit.std()": "06 draws the edges of the histograms and prints none of them",
     "initialization.constant: n_in: int, n_out: int, rng: Any = None, value: float = 0.5 -> "
     "n_in: int, n_out: int, rng: Any = None, value: float = 1.5": (
         "06 shows that equal weights stay equal, and any constant shows it"
