@@ -159,7 +159,7 @@ def test_make_help_lists_every_target_with_a_line_of_help() -> None:
 def test_only_a_new_clone_or_a_changed_requirement_installs(target: str, tmp_path: Path) -> None:
     def installs(*options: str) -> bool:
         lines = subprocess.run(
-            ["make", "--dry-run", *options, target],
+            ["make", "--no-print-directory", "--dry-run", *options, target],
             cwd=tmp_path,
             capture_output=True,
             encoding="utf-8",
