@@ -112,10 +112,12 @@ def clip_gradient(grad: np.ndarray, max_norm: float) -> float:
     recurrent neural networks*, algorithm 1.
     """
     require_positive("max_norm", max_norm)
-    norm = float(np.linalg.norm(grad))
-    if norm > max_norm:
-        grad *= max_norm / norm
-    return norm
+    largest = float(np.abs(grad).max(initial=0)) or 1.0
+    unit = grad / largest  # entries up to 1: no square overflows
+    length = float(np.linalg.norm(unit))
+    if largest * length > max_norm:
+        grad[...] = unit * (max_norm / length)
+    return largest * length
 
 
 class L2:

@@ -70,7 +70,7 @@ CHOSEN = [
     ("training", "short batches", "start + batch_size]", "start + batch_size - 1]"),
     ("training", "stale shuffle", "batch_size, run.rng)", "batch_size, 0)"),
     ("training", "labels out of order", "run.y[batch]", "run.y[np.sort(batch)]"),
-    ("training", "clipping stretches", "max_norm / norm", "norm / max_norm"),
+    ("training", "clipping stretches", "max_norm / length", "length / max_norm"),
     ("training", "L2 without its half", "self.strength / 2", "self.strength"),
     ("training", "best is a view", "network.theta.copy()", "network.theta"),
     ("diagnostics", "dead examples", "np.all(slope == 0, axis=0)", "np.all(slope == 0, axis=1)"),

@@ -88,6 +88,20 @@ def test_a_long_gradient_is_shortened_and_keeps_its_direction():
     np.testing.assert_array_equal(single, [1.5, -2])
 
 
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [(np.float64, 1e155), (np.float64, 5e307), (np.float32, 1e20), (np.float32, 5e37)],
+)
+def test_a_gradient_whose_squares_overflow_keeps_its_direction(dtype: type, size: float):
+    grad = np.array([3, -4], dtype) * dtype(size / 2)
+    assert clip_gradient(grad, 1.0) == pytest.approx(2.5 * size, rel=1e-6)
+    assert grad.dtype == dtype
+    np.testing.assert_allclose(grad, [0.6, -0.8], rtol=4 * np.finfo(dtype).eps)
+    none = np.zeros(2, dtype)
+    assert clip_gradient(none, 1.0) == 0
+    np.testing.assert_array_equal(none, 0)
+
+
 def test_the_price_of_weights_by_hand():
     network = mlp([2, 1])
     network.theta = [3.0, -4.0, 100.0]
