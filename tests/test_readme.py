@@ -1,4 +1,4 @@
-"""README.md tells the truth: its example runs, its commands and its files exist."""
+"""README.md and the map of notebook 00 tell the truth: example, commands, files, minutes."""
 
 import re
 import subprocess
@@ -55,3 +55,15 @@ def test_the_picture_shows_what_its_text_says():
     assert last == "300 of 300 right"
     assert f"after {readme_picture.EPOCHS[-1]} epochs all 300" in alt
     assert readme_picture.PICTURE.stat().st_size < 80_000
+
+
+@pytest.mark.parametrize("path", plan.course_notebooks()[1:], ids=lambda path: path.stem)
+def test_the_map_of_notebook_00_has_the_minutes_that_each_page_claims(path):
+    page = "\n".join(cell.source for cell in plan.read_notebook(path).cells[:3])
+    minutes = re.search(r"\*\*In class\*\* (\d+)\s+minutes", page).group(1)
+    assert re.search(r"\*\*To run\*\* about\s+\d+\s+seconds", page)
+    start = plan.read_notebook(plan.course_notebooks()[0])
+    row = next(
+        line for cell in start.cells for line in cell.source.splitlines() if path.name in line
+    )
+    assert row.endswith(f"| {minutes} |")
