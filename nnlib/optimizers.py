@@ -318,7 +318,7 @@ def step_decay(every: int, factor: float = 0.1) -> Callable[[int], float]:
     every : int
         Steps between two cuts.
     factor : float
-        In (0, 1].
+        Above 0; below 1 the rate falls.
 
     Returns
     -------
