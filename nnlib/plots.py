@@ -19,6 +19,7 @@ from PIL import Image
 
 __all__ = [
     "COLOURS",
+    "STYLE",
     "decision_regions",
     "image_grid",
     "label_line",
@@ -38,6 +39,8 @@ COLOURS = {
     "black": "#000000",
     "grey": "#6b6b6b",
 }
+# The look of the course, for matplotlib.style.
+STYLE = Path(__file__).with_name("course.mplstyle")
 _CLASSES = [COLOURS[name] for name in ("blue", "orange", "green", "pink", "yellow", "sky")]
 _MARKERS = "os^DvP"
 # How a network's layers are told apart: colour and marker.
@@ -46,7 +49,7 @@ _ROLES = {"input": ("grey", "s"), "hidden": ("blue", "o"), "output": ("green", "
 
 def use_style() -> None:
     """Draw every figure from here on in the look of the course."""
-    plt.style.use(Path(__file__).with_name("course.mplstyle"))
+    plt.style.use(STYLE)
 
 
 def show(figure: Figure, alt: str) -> None:

@@ -20,12 +20,14 @@ THIRD_PARTY = {
     "matplotlib": {"plots", "explorers"},
     "IPython": {"plots", "explorers"},
     "ipywidgets": {"explorers"},
+    "anywidget": {"explorers"},
+    "traitlets": {"explorers"},
     "sklearn": {"datasets", "estimators", "homework"},
     "threadpoolctl": {"running"},
     "onnx": {"export"},
-    "PIL": {"plots", "datasets"},  # matplotlib brings it
+    "PIL": {"plots", "datasets", "explorers"},  # matplotlib brings it
 }
-LATE = {"matplotlib", "IPython", "sklearn", "threadpoolctl", "onnx", "PIL"}
+LATE = {"matplotlib", "IPython", "ipywidgets", "sklearn", "threadpoolctl", "onnx", "PIL"}
 MAY_HEAD = {"plots", "explorers", "estimators"}
 
 

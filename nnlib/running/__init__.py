@@ -2,11 +2,12 @@
 
 It checks the input once, before anything changes (``edge``); measures after each
 epoch (``measuring``); turns Ctrl-C into a clean end (``interrupts``); limits the
-threads of the linear algebra, notices divergence, gives back the last good
-parameters and reports progress (``run``).
+threads of the linear algebra (``threads``); notices divergence, gives back the
+last good parameters and reports progress (``run``).
 """
 
 from nnlib.running.measuring import evaluate
 from nnlib.running.run import Run
+from nnlib.running.threads import limit_threads
 
-__all__ = ["Run", "evaluate"]
+__all__ = ["Run", "evaluate", "limit_threads"]

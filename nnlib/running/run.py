@@ -16,6 +16,7 @@ from nnlib.running.edge import (
 )
 from nnlib.running.interrupts import Interrupts
 from nnlib.running.measuring import Loss, evaluate, loss_of_zeros
+from nnlib.running.threads import limit_threads
 from nnlib.validation import (
     DivergedError,
     as_generator,
@@ -99,9 +100,7 @@ class Run:
         self._stack.enter_context(trusted())
         self._stack.enter_context(np.errstate(all="ignore"))
         if self.n_threads is not None:
-            from threadpoolctl import threadpool_limits
-
-            self._stack.enter_context(threadpool_limits(self.n_threads, user_api="blas"))
+            self._stack.enter_context(limit_threads(self.n_threads))
         self.interrupts = self._stack.enter_context(Interrupts())
         self.good = self.network.theta.copy()
         self.start = evaluate(self.network, self.loss, self.X, self.y)[0] if self.measure else None

@@ -1,0 +1,25 @@
+"""Labs: move a slider, see what a network does.
+
+    import nnlib
+    nnlib.explorers.signal_lab()
+
+Each lab is a widget for Jupyter. From Python ``lab.set(depth=30)`` moves its controls,
+``print(lab.table())`` prints its numbers, ``lab.figure`` is its picture, ``lab.result``
+holds the arrays. First values are given by name: ``signal_lab(depth=30, gain=2.0)``.
+
+``lab.py`` wires controls to a picture, ``picture.py`` draws, ``controls.py`` and
+``table.py`` are small parts; the folder ``labs`` holds one file for each lab.
+"""
+
+from nnlib.validation import require_extra
+
+for _package in ("ipywidgets", "matplotlib"):
+    require_extra(_package, "notebooks")
+
+from nnlib.explorers.lab import Lab
+from nnlib.explorers.labs.neuron import neuron
+from nnlib.explorers.labs.signal_lab import signal_lab
+from nnlib.explorers.picture import Picture
+from nnlib.explorers.table import Table
+
+__all__ = ["Lab", "Picture", "Table", "neuron", "signal_lab"]

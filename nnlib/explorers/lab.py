@@ -1,0 +1,302 @@
+"""A lab: controls, a picture, a sentence, the numbers. It only wires; it computes nothing."""
+
+import asyncio
+import contextlib
+import html
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from nnlib.explorers.picture import Picture
+from nnlib.explorers.table import Table
+from nnlib.running import limit_threads
+from nnlib.validation import require_between, require_choice, require_integer
+
+__all__ = ["Lab"]
+
+# Seconds between two steps of a run, in which the kernel hears what the reader presses.
+PAUSE = 0.02
+
+
+class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Controls wired to a computation and its picture.
+
+    Every change of a control computes anew, moves the picture, and writes its
+    sentence below it. An error, or a warning, is shown under the buttons; the
+    picture then still is that of the last values that worked.
+
+    Parameters
+    ----------
+    name : str
+        The name of the function in ``nnlib.explorers`` that makes this lab.
+    compute : callable
+        Takes the values of all controls by name and returns a result. Pure: the
+        same values give the same result.
+    picture : Picture
+        Draws a result.
+    table : callable
+        Takes a result and returns the `Table` of what is drawn.
+    controls : dict of str to widget
+        By the names of ``compute``'s parameters; one of them is ``seed``.
+    presets : dict of str to dict, optional
+        Buttons that set several controls at once.
+    advance : callable, optional
+        Takes a result and returns the next one, or None at the end. With it come
+        the buttons "step" and "run". Pure, like ``compute``.
+    extra : sequence of widget
+        Shown between the controls and the picture.
+    start : dict
+        First values of some controls, instead of their own.
+
+    Attributes
+    ----------
+    controls : dict of str to widget
+    result : object
+        What ``compute`` or ``advance`` returned last.
+    sentence : str
+        What the picture shows, in words.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``start`` names no control of this lab, or a value that it cannot take.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        compute: Callable[..., Any],
+        picture: Picture,
+        table: Callable[[Any], Table],
+        controls: Mapping[str, Any],
+        *,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
+        advance: Callable[[Any], Any] | None = None,
+        extra: tuple[widgets.Widget, ...] = (),
+        start: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name, self.compute, self.picture = name, compute, picture
+        self.controls = dict(controls)
+        self._table, self._advance = table, advance
+        self._run: asyncio.Task[None] | None = None
+        self._listening = False
+        self._caption, self._message, self._numbers = (widgets.HTML() for _ in range(3))
+        # Two lines are kept free, so that nothing below jumps when a sentence grows.
+        self._caption.layout.min_height = "44px"
+        self._buttons = self._make_buttons(presets or {})
+        for key, control in self.controls.items():
+            control.add_class(f"nnlib-{key}")
+            control.observe(self._on_change, "value")
+        self.set(**dict(start or {}))
+        self._defaults = self.values
+        super().__init__(
+            [
+                widgets.Box([*self.controls.values()], layout=_flow()),
+                *extra,
+                picture.widget,
+                self._caption,
+                widgets.Box([*self._buttons.values()], layout=_flow()),
+                self._message,
+                self._numbers,
+            ]
+        )
+        self.add_class("nnlib-lab")
+
+    def __repr__(self) -> str:
+        """Return the line that makes this lab."""
+        values = ", ".join(f"{key}={value!r}" for key, value in self.values.items())
+        return f"{self.name}({values})"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of all controls, by name."""
+        return {key: control.value for key, control in self.controls.items()}
+
+    @property
+    def figure(self) -> Any:
+        """The matplotlib figure, for ``plots.show(lab.figure, alt=lab.sentence)``."""
+        return self.picture.figure
+
+    def set(self, **values: Any) -> None:
+        """Move controls by name, all at once, and compute anew.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such control, or it cannot take the value; then, and if
+            the computation fails, every control stays where it was.
+        """
+        before = self.values
+        try:
+            with self._silent():
+                for key, value in values.items():
+                    require_choice("control", key, self.controls)
+                    _move(key, self.controls[key], value)
+            self._compute()
+        except Exception:
+            with self._silent():
+                for key, value in before.items():
+                    self.controls[key].value = value
+            raise
+
+    def reset(self) -> None:
+        """Go back to the values that the lab began with."""
+        self.set(**self._defaults)
+
+    def new_seed(self) -> None:
+        """Draw everything random anew, from the next seed."""
+        self.set(seed=self.controls["seed"].value + 1)
+
+    def step(self, n: int = 1) -> bool:
+        """Go on n times; return whether there is more to come."""
+        if self._advance is None:
+            raise TypeError(f"{self.name} has no steps; its controls are {', '.join(self.values)}")
+        result: Any = self.result
+        for _ in range(n):
+            with _strict():
+                following = self._advance(result)
+            if following is None:
+                break
+            result = following
+        if result is not self.result:
+            self._show(result)
+            return True
+        return False
+
+    def table(self) -> Table:
+        """Return the numbers of the picture."""
+        return self._table(self.result)
+
+    def toggle_table(self) -> None:
+        """Show the numbers below the picture, or hide them."""
+        self._numbers.value = "" if self._numbers.value else self.table()._repr_html_()
+
+    def _make_buttons(self, presets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Make the buttons and wire each to what it does."""
+        actions: dict[str, Callable[[], Any]] = {
+            text: partial(self._set_preset, values) for text, values in presets.items()
+        }
+        if self._advance is not None:
+            actions |= {"step": self.step, "run": self._toggle_run}
+        actions |= {
+            "new seed": self.new_seed,
+            "reset": self.reset,
+            "table": self.toggle_table,
+        }
+        return {text: self._button(text, action) for text, action in actions.items()}
+
+    def _set_preset(self, values: Mapping[str, Any]) -> None:
+        self.set(**values)
+
+    def _button(self, text: str, action: Callable[[], Any]) -> widgets.Button:
+        layout = widgets.Layout(width="auto", min_width="88px")
+        button = widgets.Button(description=text, layout=layout)
+        button.add_class(f"nnlib-{text.replace(' ', '-')}")
+
+        def pressed(_: widgets.Button) -> None:
+            with self._told():
+                if text != "run":
+                    self._stop()
+                action()
+
+        button.on_click(pressed)
+        return button
+
+    def _on_change(self, _: Any) -> None:
+        if self._listening:
+            with self._told():
+                self._compute()
+
+    def _compute(self) -> None:
+        """Compute from the controls, and show the result."""
+        self._stop()
+        with _strict():
+            result = self.compute(**self.values)
+        self._show(result)
+
+    def _show(self, result: Any) -> None:
+        with _strict():
+            self.sentence = self.picture.show(result)
+        self.result = result
+        self._caption.value = f'<span role="status">{html.escape(self.sentence)}</span>'
+        self._message.value = ""
+        if self._numbers.value:
+            self._numbers.value = self.table()._repr_html_()
+
+    @contextlib.contextmanager
+    def _silent(self) -> Iterator[None]:
+        """Move several controls without computing after each."""
+        self._listening = False
+        try:
+            yield
+        finally:
+            self._listening = True
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell the reader, in the lab, what went wrong."""
+        try:
+            yield
+        except Exception as error:
+            text = html.escape(f"{type(error).__name__}: {error}")
+            self._message.value = (
+                f'<span role="alert"><b>This could not be shown.</b> {text} '
+                "The picture still is the one before; reset brings the first values back.</span>"
+            )
+
+    def _toggle_run(self) -> None:
+        """Start to step on, or stop."""
+        if self._run is not None:
+            self._stop()
+            return
+        self._run = asyncio.get_running_loop().create_task(self._keep_stepping())
+        self._buttons["run"].description = "stop"
+
+    def _stop(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+            self._run = None
+            self._buttons["run"].description = "run"
+
+    async def _keep_stepping(self) -> None:
+        """Step until the end, listening to the controls in between."""
+        with self._told():
+            while self.step():
+                await asyncio.sleep(PAUSE)
+        self._run = None
+        self._buttons["run"].description = "run"
+
+
+def _flow() -> widgets.Layout:
+    return widgets.Layout(flex_flow="row wrap", max_width="760px")
+
+
+@contextlib.contextmanager
+def _strict() -> Iterator[None]:
+    """Make an error of every warning: a lab never shows numbers that numpy doubts.
+
+    One thread: for arrays this small a second one costs more than it brings.
+    """
+    with limit_threads(1), warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
+        warnings.simplefilter("error")
+        yield
+
+
+def _move(key: str, control: Any, value: Any) -> None:
+    """Give a control a value, or say which values it takes."""
+    if isinstance(control, widgets.Dropdown | widgets.SelectionSlider):
+        known = [option[1] if isinstance(option, tuple) else option for option in control.options]
+        if all(isinstance(option, str) for option in known):
+            require_choice(key, value, known)
+        elif value not in known:
+            listed = ", ".join(f"{option:g}" for option in known)
+            raise ValueError(f"{key} must be one of {listed}, got {value!r}")
+    elif isinstance(control, widgets.IntSlider | widgets.BoundedIntText):
+        value = require_integer(key, value, least=control.min)
+    if hasattr(control, "max"):
+        require_between(key, value, control.min, control.max, closed=True)
+    control.value = value

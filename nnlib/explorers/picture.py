@@ -1,0 +1,97 @@
+"""The picture of a lab: built once, then only what moves is drawn again."""
+
+import io
+from typing import Any, TypeVar
+
+import ipywidgets as widgets
+import matplotlib.style
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from nnlib import plots
+
+__all__ = ["Picture"]
+
+# Dots per inch that are drawn, and that a browser shows: text stays sharp when it is enlarged.
+DRAWN, SHOWN = 120, 96
+
+A = TypeVar("A", bound=Artist)
+
+
+class Picture:
+    """A figure of fixed size, for a lab.
+
+    A subclass writes two methods. ``build`` draws everything once, and passes each
+    artist that a result changes through ``moves``. ``update`` moves those artists
+    to a result. Whatever else it changes, such as the limits of an axis, it has to
+    tell by calling ``redraw``: that costs as much as all other steps together.
+
+    The figure is made without pyplot, so nothing has to be closed.
+
+    Attributes
+    ----------
+    size : tuple of float
+        Width and height in inches, 96 pixels of the screen each.
+    figure : Figure
+    widget : ipywidgets.Image
+        Shows the picture; its tooltip is the sentence for those who cannot see it.
+    """
+
+    size = (7.2, 3.4)
+
+    def __init__(self) -> None:
+        with matplotlib.style.context(plots.STYLE):
+            self.figure = Figure(figsize=self.size, dpi=DRAWN)
+            self.canvas: Any = FigureCanvasAgg(self.figure)
+            self._moving: list[Artist] = []
+            self._still: Any = None
+            self.build(self.figure)
+            # Laid out once: from here on nothing shifts, whatever is drawn.
+            self.canvas.draw()
+            self.figure.set_layout_engine("none")
+        width, height = (f"{round(SHOWN * inches)}px" for inches in self.size)
+        layout = widgets.Layout(width=width, height=height, flex="none")
+        self.widget = widgets.Image(format="png", layout=layout)
+        self.widget.add_class("nnlib-picture")
+
+    def build(self, figure: Figure) -> None:
+        """Draw what every result shares."""
+        raise NotImplementedError(f"{type(self).__name__} has no build")
+
+    def update(self, result: Any) -> str:
+        """Move the artists to a result; return one sentence that says what they show."""
+        raise NotImplementedError(f"{type(self).__name__} has no update")
+
+    def moves(self, artist: A) -> A:
+        """Return an artist that is drawn again for every result, in the order of these calls."""
+        artist.set_animated(True)
+        self._moving.append(artist)
+        return artist
+
+    def redraw(self) -> None:
+        """Draw also what stands still, the next time."""
+        self._still = None
+
+    def show(self, result: Any) -> str:
+        """Put a result on the screen; return its sentence."""
+        sentence = self.update(result)
+        self.widget.value = self.png()
+        self.widget.tooltip = sentence
+        return sentence
+
+    def png(self) -> bytes:
+        """Return the picture as it stands."""
+        if self._still is None:
+            self.canvas.draw()
+            self._still = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.restore_region(self._still)
+        renderer = self.canvas.get_renderer()
+        for artist in self._moving:
+            artist.draw(renderer)
+        stream = io.BytesIO()
+        pixels = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
+        pixels.save(stream, "png", compress_level=1)
+        return stream.getvalue()
