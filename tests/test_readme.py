@@ -12,8 +12,11 @@ README = (plan.ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (.*?) \|", README, flags=re.MULTILINE)
 
 
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
 def test_the_example_runs_as_it_stands(tmp_path):
-    code = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL).group(1)
+    code = EXAMPLES[0]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code + "\nassert (same.theta == net.theta).all()"],
         cwd=tmp_path,
@@ -24,6 +27,11 @@ def test_the_example_runs_as_it_stands(tmp_path):
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) > 0.94
     assert (tmp_path / "digits.npz").exists()
+
+
+def test_the_lab_of_the_example_prints_its_table(capsys):
+    exec(EXAMPLES[1], {})
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 30
 
 
 def test_every_link_and_picture_exists():
