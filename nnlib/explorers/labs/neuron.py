@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from nnlib.activations import leaky_relu, linear, relu, sigmoid, tanh
 from nnlib.explorers import controls
@@ -20,8 +23,11 @@ TARGETS = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "NAND": [1, 1, 1, 0], "XOR":
 ACTIVATIONS = {
     "sigmoid": sigmoid, "tanh": tanh, "relu": relu, "leaky_relu": leaky_relu, "linear": linear,
 }  # fmt: skip
-# The plane that is shown, in both directions, and the sums under the bend.
-PLANE, SUMS = np.linspace(-0.6, 1.6, 89), np.linspace(-6, 6, 241)
+# The plane that is shown, in both directions, and the sums and outputs of the bend.
+PLANE, SUMS, OUTPUTS = np.linspace(-0.6, 1.6, 89), np.linspace(-6, 6, 241), (-2.1, 3.1)
+# From below the output at z = 0, over it, to above.
+OUTPUT = LinearSegmentedColormap.from_list("output", ["#7fb8d8", "white", "#eaae7f"])
+LEGEND = "solid: z = 0, dashed: z = -1 and 1\narrow: w, ring: wrong side"
 PER_CORNER, SPREAD = 10, 0.12
 
 
@@ -37,8 +43,10 @@ class Cut:
     X : ndarray, shape (40, 2)
         Ten points around each corner.
     y : ndarray of int, shape (40,)
-    n_right : int
-        How many points lie on the side of z = 0 on which they belong.
+    right : ndarray of bool, shape (40,)
+        Which points lie on the side of z = 0 on which they belong: 1 where z > 0.
+    corners_right : ndarray of bool, shape (4,)
+        The same for the corners themselves.
     z, a : ndarray, shape (4,)
         Sum and output at the corners (0, 0), (0, 1), (1, 0), (1, 1).
     target : ndarray of int, shape (4,)
@@ -53,7 +61,8 @@ class Cut:
     data: str
     X: np.ndarray
     y: np.ndarray
-    n_right: int
+    right: np.ndarray
+    corners_right: np.ndarray
     z: np.ndarray
     a: np.ndarray
     target: np.ndarray
@@ -68,76 +77,111 @@ def compute(w1: float, w2: float, bias: float, activation: str, data: str, seed:
     rng = np.random.default_rng(seed)
     X = CORNERS.repeat(PER_CORNER, axis=0) + rng.normal(0, SPREAD, (4 * PER_CORNER, 2))
     y, z = target.repeat(PER_CORNER), CORNERS @ weights + bias
-    n_right = int(np.sum((X @ weights + bias > 0) == (y == 1)))
+    right = (X @ weights + bias > 0) == (y == 1)
+    corners_right = (z > 0) == (target == 1)
     surface = f(w1 * PLANE + w2 * PLANE[:, None] + bias)
     return Cut(
-        (w1, w2, bias), activation, data, X, y, n_right, z, f(z), target, surface, f(SUMS)
+        (w1, w2, bias), activation, data, X, y, right, corners_right, z, f(z), target, surface,
+        f(SUMS),
     )  # fmt: skip
 
 
 class CutPicture(Picture):
-    """Left the plane with its points and the line; right the bend with the four corners."""
+    """Left the plane with its points and lines; right the bend with the four corners."""
 
-    size = (7.4, 3.5)
+    size = (7.4, 3.7)
 
     def build(self, figure: Figure) -> None:
         """Draw both panels."""
         left, right = figure.subplots(1, 2, width_ratios=[5, 4])
-        edge = PLANE[0], PLANE[-1], PLANE[0], PLANE[-1]
-        self.surface = self.moves(
-            left.imshow(
-                PLANE[:, None] * PLANE, extent=edge, origin="lower", vmin=-1, vmax=1, alpha=0.75,
-                cmap="cividis",
-            )
-        )  # fmt: skip
-        figure.colorbar(self.surface, ax=left, label="output a", ticks=[-1, 0, 1], shrink=0.9)
-        (self.line,) = left.plot([], [], c=COLOURS["black"], ls="-")
-        self.moves(self.line)
-        looks = (("o", COLOURS["blue"]), ("s", COLOURS["orange"]))
-        self.points, self.corners = [], []
-        for marker, colour in looks:
-            look = {"marker": marker, "c": colour, "ls": "", "mec": "white", "mew": 0.7}
-            self.points += [self.moves(left.plot([], [], ms=6, **look)[0])]
-        left.set(xlabel="$x_1$", ylabel="$x_2$", xlim=edge[:2], ylim=edge[:2])
-        left.set(xticks=[0, 1], yticks=[0, 1], title="line z = 0, output a")
-        (self.bend,) = right.plot([], [], c=COLOURS["grey"], ls="-")
-        self.moves(self.bend)
-        for marker, colour in looks:
-            look = {"marker": marker, "c": colour, "ls": "", "mec": "white", "mew": 0.7}
-            self.corners += [self.moves(right.plot([], [], ms=8, **look)[0])]
-        right.axvline(0, c=COLOURS["black"], ls=":", lw=1)
-        right.set(xlabel="sum z", ylabel="output a", xlim=(-6, 6), ylim=(-2.1, 3.1))
-        right.set_title("the four corners on the bend")
+        edge = PLANE[0], PLANE[-1]
+        self.surface = self._coloured(left, (*edge, *edge))
+        (self.sides,) = left.plot([], [], c=COLOURS["black"], ls="--", lw=1)
+        (self.line,) = left.plot([], [], c=COLOURS["black"], ls="-", lw=2)
+        arrow = {"arrowstyle": "-|>", "color": COLOURS["black"], "shrinkA": 0, "shrinkB": 0}
+        self.arrow = left.annotate("", (0.75, 0.75), (0.5, 0.5), arrowprops=arrow)
+        (self.wrong,) = left.plot([], [], "o", ms=10, mfc="none", c=COLOURS["black"], mew=1.2)
+        self.points = _both_classes(left, 6)
+        left.set(xlabel="$x_1$", ylabel="$x_2$", xlim=edge, ylim=edge, aspect="equal")
+        left.set(xticks=[0, 1], yticks=[0, 1])
+        left.set_title(LEGEND, fontsize=9.5)
+        self.strip = self._coloured(right, (-6, -5.5, *OUTPUTS))
+        (self.bend,) = right.plot([], [], c=COLOURS["grey"], ls="-", lw=2)
+        self.corners = _both_classes(right, 9)
+        for z, style in ((-1, "--"), (0, "-"), (1, "--")):
+            right.axvline(z, c=COLOURS["black"], ls=style, lw=1)
+        right.set(xlabel="sum z", ylabel="output a", xlim=(-6, 6), ylim=OUTPUTS, aspect="auto")
+        right.set_title(
+            "the four corners on the bend\nstrip: how a is painted on the left", fontsize=9.5
+        )
+        for artist in (
+            self.sides, self.line, self.arrow, self.wrong, *self.points, self.bend, *self.corners
+        ):  # fmt: skip
+            self.moves(artist)
+
+    def _coloured(self, ax: Axes, extent: tuple[float, float, float, float]) -> AxesImage:
+        """Draw outputs as colours; `_by_output` says which."""
+        look: dict[str, Any] = {"vmin": -1, "vmax": 1, "cmap": OUTPUT, "origin": "lower"}
+        return self.moves(ax.imshow(np.zeros((2, 2)), extent=extent, zorder=0, **look))
 
     def update(self, result: Cut) -> str:
-        """Move the line, the points and the surface."""
-        self.surface.set_data(result.surface)
-        self.line.set_data(*_zero_line(*result.weights))
+        """Move the lines, the points and the surface."""
+        name = result.activation
+        self.surface.set_data(_by_output(name, result.surface))
+        self.strip.set_data(_by_output(name, np.linspace(*OUTPUTS, 105)[:, None]))
+        self._move_lines(np.array(result.weights[:2]), result.weights[2])
+        self.wrong.set_data(*result.X[~result.right].T)
         for k in (0, 1):
             self.points[k].set_data(*result.X[result.y == k].T)
             at = result.target == k
-            self.corners[k].set_data(np.clip(result.z[at], -6, 6), np.clip(result.a[at], -2, 3))
+            self.corners[k].set_data(np.clip(result.z[at], -5.8, 5.8), np.clip(result.a[at], -2, 3))
         self.bend.set_data(SUMS, result.bend)
-        w1, w2, bias = result.weights
-        return (
-            f"z = {w1:.2f} x1 {w2:+.2f} x2 {bias:+.2f}: {result.n_right} of {len(result.y)} points "
-            f"of {result.data} lie on their side of the line; squares belong where z > 0."
-        )
+        return _sentence(result)
+
+    def _move_lines(self, w: np.ndarray, bias: float) -> None:
+        """Move the lines z = -1, 0, 1 and the arrow w; without weights there are none."""
+        length = float(np.hypot(*w))
+        for artist in (self.sides, self.line, self.arrow):
+            artist.set_visible(length > 0)
+        if length == 0:
+            return
+        # The point of each line nearest to the middle of the square, as (1.2) of the course gives.
+        middle, unit = np.array([0.5, 0.5]), w / length
+        feet = [middle - (w @ middle + bias - z) / length * unit for z in (-1, 0, 1)]
+        ends = [foot + 3 * s * unit[::-1] * [-1, 1] for foot in feet for s in (-1, 1)]
+        self.line.set_data(*np.transpose(ends[2:4]))
+        self.sides.set_data(*np.transpose([*ends[:2], [np.nan, np.nan], *ends[4:]]))
+        self.arrow.xy = tuple(feet[1] + 0.3 * unit)
+        self.arrow.set_position(tuple(feet[1]))
 
 
-def _zero_line(w1: float, w2: float, bias: float) -> tuple[list[float], list[float]]:
-    """Return the ends of a long stretch of the line z = 0; nothing where there is no line."""
-    length = np.hypot(w1, w2)
-    if length == 0:
-        return [], []
-    foot = -bias * np.array([w1, w2]) / length**2
-    along = 3 * np.array([-w2, w1]) / length
-    return [foot[0] - along[0], foot[0] + along[0]], [foot[1] - along[1], foot[1] + along[1]]
+def _both_classes(ax: Axes, size: float) -> list[Any]:
+    """Return the empty marks of class 0, blue circles, and class 1, orange squares."""
+    look: dict[str, Any] = {"ls": "", "mec": "white", "mew": 0.7, "ms": size}
+    pair = (("o", COLOURS["blue"]), ("s", COLOURS["orange"]))
+    return [ax.plot([], [], marker=marker, c=colour, **look)[0] for marker, colour in pair]
+
+
+def _by_output(activation: str, a: np.ndarray) -> np.ndarray:
+    """Return the place of outputs between the colours: 0, white, is the output at z = 0."""
+    return np.clip(2 * a - 1 if activation == "sigmoid" else a, -1, 1)
+
+
+def _sentence(result: Cut) -> str:
+    """Say where the line is and how many points lie on their side of it."""
+    w1, w2, bias = (w + 0.0 for w in result.weights)
+    where = f"z = {w1:.2f} x1 {w2:+.2f} x2 {bias:+.2f}"
+    if w1 == w2 == 0:
+        where = f"Without weights z is {bias:.2f} everywhere and there is no line"
+    return (
+        f"{where}: {result.corners_right.sum()} of 4 corners and {result.right.sum()} of "
+        f"{len(result.y)} points of {result.data} are on their side, squares where z > 0."
+    )
 
 
 def table(result: Cut) -> Table:
     """Return sum and output at the four corners."""
-    right = ["yes" if (z > 0) == (t == 1) else "no" for z, t in zip(result.z, result.target)]
+    right = ["yes" if agrees else "no" for agrees in result.corners_right]
     rows = zip(*CORNERS.T, result.target, result.z, result.a, right)
     heads = {"x1": ".0f", "x2": ".0f", result.data: "d", "z": ".2f", "a": ".4f", "right": ""}
     return Table(heads, rows)
@@ -149,7 +193,7 @@ def neuron(**start: Any) -> Lab:
     Parameters
     ----------
     **start
-        First values by name: ``w1``, ``w2`` and ``bias`` from -4 to 4, ``activation``,
+        First values by name: ``w1``, ``w2`` and ``bias`` from -6 to 6, ``activation``,
         ``data`` (AND, OR, NAND or XOR), ``seed``.
 
     Returns
@@ -165,7 +209,7 @@ def neuron(**start: Any) -> Lab:
     ----------
     Minsky & Papert (1969), *Perceptrons*: no line parts the points of XOR.
     """
-    weight = (-4.0, 4.0, 0.1)
+    weight = (-6.0, 6.0, 0.1)
     return Lab(
         "neuron",
         compute,
