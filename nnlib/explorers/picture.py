@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import ipywidgets as widgets
 import matplotlib.style
 import numpy as np
+import traitlets
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -19,6 +20,15 @@ __all__ = ["Picture"]
 DRAWN, SHOWN = 120, 96
 
 A = TypeVar("A", bound=Artist)
+
+
+class _Described(widgets.Image):  # type: ignore[misc]  # ipywidgets has no types
+    """An image that can be shown with a tooltip.
+
+    JupyterLab reads the description of whatever has a tooltip, and fails without one.
+    """
+
+    description = traitlets.Unicode("").tag(sync=True)
 
 
 class Picture:
@@ -54,7 +64,7 @@ class Picture:
             self.figure.set_layout_engine("none")
         width, height = (f"{round(SHOWN * inches)}px" for inches in self.size)
         layout = widgets.Layout(width=width, height=height, flex="none")
-        self.widget = widgets.Image(format="png", layout=layout)
+        self.widget = _Described(format="png", layout=layout)
         self.widget.add_class("nnlib-picture")
 
     def build(self, figure: Figure) -> None:
