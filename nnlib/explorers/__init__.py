@@ -13,13 +13,25 @@ holds the arrays. First values are given by name: ``signal_lab(depth=30, gain=2.
 
 from nnlib.validation import require_extra
 
-for _package in ("ipywidgets", "matplotlib"):
+for _package in ("anywidget", "ipywidgets", "matplotlib"):
     require_extra(_package, "notebooks")
 
 from nnlib.explorers.lab import Lab
+from nnlib.explorers.labs.backprop_graph import backprop_graph
+from nnlib.explorers.labs.descent import descent
+from nnlib.explorers.labs.draw_digit import draw_digit
 from nnlib.explorers.labs.neuron import neuron
 from nnlib.explorers.labs.signal_lab import signal_lab
 from nnlib.explorers.picture import Picture
 from nnlib.explorers.table import Table
 
-__all__ = ["Lab", "Picture", "Table", "neuron", "signal_lab"]
+__all__ = [
+    "Lab",
+    "Picture",
+    "Table",
+    "backprop_graph",
+    "descent",
+    "draw_digit",
+    "neuron",
+    "signal_lab",
+]
