@@ -22,6 +22,7 @@ from nnlib.explorers.labs.descent import descent
 from nnlib.explorers.labs.draw_digit import draw_digit
 from nnlib.explorers.labs.neuron import neuron
 from nnlib.explorers.labs.signal_lab import signal_lab
+from nnlib.explorers.labs.universal_approximation import universal_approximation
 from nnlib.explorers.picture import Picture
 from nnlib.explorers.table import Table
 
@@ -34,4 +35,5 @@ __all__ = [
     "draw_digit",
     "neuron",
     "signal_lab",
+    "universal_approximation",
 ]
