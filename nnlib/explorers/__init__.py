@@ -22,6 +22,7 @@ from nnlib.explorers.labs.descent import descent
 from nnlib.explorers.labs.draw_digit import draw_digit
 from nnlib.explorers.labs.neuron import neuron
 from nnlib.explorers.labs.optimizer_race import optimizer_race
+from nnlib.explorers.labs.playground import playground
 from nnlib.explorers.labs.signal_lab import signal_lab
 from nnlib.explorers.labs.universal_approximation import universal_approximation
 from nnlib.explorers.picture import Picture
@@ -36,6 +37,7 @@ __all__ = [
     "draw_digit",
     "neuron",
     "optimizer_race",
+    "playground",
     "signal_lab",
     "universal_approximation",
 ]

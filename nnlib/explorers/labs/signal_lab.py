@@ -28,8 +28,12 @@ __all__ = ["Stack", "StackPicture", "advance", "compute", "signal_lab", "table"]
 
 # The bins in which every layer's activations are shown; what lies outside counts in the last.
 BINS = np.linspace(-2, 2, 81)
-# The short training: steps of descent on one batch of digits.
-RATE, N_STEPS, AT_ONCE, N_DIGITS = 0.1, 60, 3, 256
+# In the picture a bin is brightest that holds this share of its layer, or more.
+BRIGHT = 0.05
+# The short training: steps of descent on one batch of digits. At most five are made at once,
+# fewer where they have to move more parameters than this: a reader waits for each call.
+RATE, N_STEPS, AT_ONCE, N_DIGITS = 0.01, 100, 5, 256
+PARAMETERS_AT_ONCE = 1_000_000
 # What the panels can show; a value beyond is drawn at the edge.
 NORMS, LOSSES = (1e-12, 1e6), (0.0, 5.0)
 
@@ -74,7 +78,7 @@ def compute(depth: int, width: int, activation: str, scheme: str, gain: float, s
     shares = np.array([_in_bins(*row) for row in zip(
         signals.activation_counts, signals.activation_edges, cut
     )])  # fmt: skip
-    return Stack(title, signals, shares, network, (_loss(network),))
+    return Stack(title, signals, shares, network, (_loss(network)[0],))
 
 
 def _classifier(
@@ -102,32 +106,34 @@ def _in_bins(counts: np.ndarray, edges: np.ndarray, at_zero: float) -> np.ndarra
     return shares
 
 
-def _loss(network: Network) -> float:
-    """Return the loss on the digits; infinite where the numbers overflow."""
+def _loss(network: Network) -> tuple[float, np.ndarray]:
+    """Return the loss on the digits and its gradient; infinite where the numbers overflow."""
     X, y = _batch()
     with np.errstate(over="ignore", invalid="ignore"):
         logits = network.forward(X)
         if not np.isfinite(logits).all():
-            return math.inf
-        return softmax_cross_entropy(logits, y)[0]
+            return math.inf, np.zeros_like(logits)
+        return softmax_cross_entropy(logits, y)
 
 
 def advance(stack: Stack) -> Stack | None:
     """Return the stack some steps of descent later; None at the end, or when it diverged."""
-    if len(stack.losses) > N_STEPS or not math.isfinite(stack.losses[-1]):
-        return None
     network, losses = stack.network.copy(), list(stack.losses)
-    X, y = _batch()
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(AT_ONCE):
-            network.backward(softmax_cross_entropy(network.forward(X), y)[1])
-            if not np.isfinite(network.grad).all():
-                losses.append(math.inf)
-                break
-            SGD(RATE).step(network.theta, network.grad)
-            losses.append(_loss(network))
-            if not math.isfinite(losses[-1]):
-                break
+    left, affordable = N_STEPS + 1 - len(losses), PARAMETERS_AT_ONCE // network.n_parameters
+    if left == 0 or not math.isfinite(losses[-1]):
+        return None
+    dy = _loss(network)[1]
+    for _ in range(min(left, AT_ONCE, max(affordable, 1))):
+        with np.errstate(over="ignore", invalid="ignore"):
+            network.backward(dy)
+        if not np.isfinite(network.grad).all():
+            losses.append(math.inf)
+            break
+        SGD(RATE).step(network.theta, network.grad)
+        loss, dy = _loss(network)
+        losses.append(loss)
+        if loss == math.inf:
+            break
     return replace(stack, network=network, losses=tuple(losses))
 
 
@@ -146,7 +152,8 @@ class StackPicture(Picture):
             )
         )  # fmt: skip
         heat.set(ylabel="activation", yticks=[-2, -1, 0, 1, 2])
-        heat.set_title("activations, layer by layer")
+        heat.set_yticklabels(["$\\leq -2$", "$-1$", "0", "1", "$\\geq 2$"])
+        heat.set_title("activations (brightest: 5 % or more)")
         self.ends = [self._layer_axis(ax) for ax in (heat, norms, shares)]
         looks = {
             "sd of y": ("blue", "o"),
@@ -157,12 +164,14 @@ class StackPicture(Picture):
         norms.set(yscale="log", ylim=NORMS, yticks=[1e-12, 1e-6, 1, 1e6])
         looks = {"saturated": ("yellow", "D"), "dead": ("black", "X")}
         self.shares = self._lines(shares, looks)
+        self.shares[0].set_markersize(7)  # seen also where both are 0
         shares.set(ylim=(-0.03, 1.03), ylabel="share", yticks=[0, 0.5, 1])
-        (self.loss,) = loss.plot([], [], c=COLOURS["blue"], ls="-")
+        (self.loss,) = loss.plot([], [], "o-", c=COLOURS["blue"], ms=5, markevery=[-1])
         self.moves(self.loss)
+        self.lost = self.moves(loss.text(6, LOSSES[1] - 0.3, "", fontsize=9, va="top"))
         loss.axhline(math.log(10), c=COLOURS["grey"], ls=":", lw=1)
         loss.text(N_STEPS, math.log(10) + 0.1, "a guess: ln 10", ha="right", fontsize=9)
-        loss.set(xlabel="step of training", ylabel="loss", xlim=(0, N_STEPS), ylim=LOSSES)
+        loss.set(xlabel="step of training", ylabel="loss (nats)", xlim=(0, N_STEPS), ylim=LOSSES)
         loss.set_title("training on digits: step, run")
 
     def _layer_axis(self, ax: Axes) -> Any:
@@ -188,7 +197,7 @@ class StackPicture(Picture):
         """Move everything to a stack."""
         s, depth = result.signals, len(result.shares)
         at = (np.arange(depth) + 0.5) / depth
-        self.heat.set_data((result.shares / result.shares.max(axis=1, keepdims=True)).T)
+        self.heat.set_data(np.sqrt(np.minimum(result.shares.T / BRIGHT, 1)))
         for text in self.ends:
             text.set_text(str(depth))
         for line, values in zip(self.norms, (s.activation_sd, s.gradient_sd, s.dW_norm)):
@@ -196,6 +205,8 @@ class StackPicture(Picture):
         for line, values in zip(self.shares, (s.saturated, s.dead)):
             line.set_data(at, values)
         self.loss.set_data(range(len(result.losses)), np.clip(result.losses, *LOSSES))
+        lost = not math.isfinite(result.losses[-1])
+        self.lost.set_text(f"diverged at step {len(result.losses) - 1}" if lost else "")
         return (
             f"{result.title}: from the first to the last layer the sd of y goes from "
             f"{s.activation_sd[0]:.2g} to {s.activation_sd[-1]:.2g}; on the way back that of dL/dy "
