@@ -87,7 +87,7 @@ def test_the_lab_says_which_side_of_the_threshold():
 
 
 def test_the_wildest_walk_is_finite_and_its_sentence_short():
-    lab = explorers.descent(x1=6.0, x2=3.0, learning_rate=0.7, n_steps=120, batch_size=1)
+    lab = explorers.descent(theta1=6.0, theta2=3.0, learning_rate=0.7, n_steps=120, batch_size=1)
     assert np.isfinite(lab.result.losses).all()
     assert len(lab.sentence) <= 230
     assert str(lab.table()).count("\n") == 11
@@ -96,3 +96,9 @@ def test_the_wildest_walk_is_finite_and_its_sentence_short():
 def test_one_step_has_a_table_of_two_points():
     lab = explorers.descent(n_steps=1)
     assert str(lab.table()).splitlines()[-1].split() == ["1", "-4.6", "1.2", "4.996"]
+
+
+def test_what_rounding_leaves_of_a_zero_is_written_as_zero():
+    lab = explorers.descent(learning_rate=0.25)
+    assert "at (-0.643, 0), loss" in lab.sentence
+    assert "e-1" not in str(lab.table())

@@ -17,7 +17,7 @@ from nnlib.training import minibatches
 
 __all__ = ["Descent", "DescentPicture", "bowl", "compute", "descent", "examples", "table"]
 
-# The bowl 0.1 x1^2 + 2 x2^2: its curvatures, and the largest rate that it forgives.
+# The bowl 0.1 theta1^2 + 2 theta2^2: its curvatures, and the largest rate that it forgives.
 CURVATURES = np.array([0.2, 4.0])
 THRESHOLD = 2 / CURVATURES.max()
 N_EXAMPLES, MOST_STEPS, MOST_RATE = 512, 120, 0.7
@@ -56,7 +56,7 @@ class Descent:
 
 
 def bowl(theta: np.ndarray) -> np.ndarray:
-    """Return the loss 0.1 x1^2 + 2 x2^2 of points of shape (..., 2)."""
+    """Return the loss 0.1 theta1^2 + 2 theta2^2 of points of shape (..., 2)."""
     return np.asarray(0.5 * np.sum(CURVATURES * theta**2, axis=-1))
 
 
@@ -68,11 +68,11 @@ def examples(rng: Any) -> np.ndarray:
 
 
 def compute(
-    x1: float, x2: float, learning_rate: float, batch_size: int, n_steps: int, seed: int
+    theta1: float, theta2: float, learning_rate: float, batch_size: int, n_steps: int, seed: int
 ) -> Descent:
-    """Return the walk from (x1, x2), epoch after epoch."""
+    """Return the walk from (theta1, theta2), epoch after epoch."""
     centers, rng = examples(seed), np.random.default_rng(seed)
-    theta, rule = np.array([x1, x2], dtype=float), SGD(learning_rate)
+    theta, rule = np.array([theta1, theta2], dtype=float), SGD(learning_rate)
     path = [theta.copy()]
     while len(path) <= n_steps:
         for batch in minibatches(N_EXAMPLES, batch_size, rng):
@@ -120,7 +120,9 @@ class DescentPicture(Picture):
         for artist in (self.centers, self.path, self.ends):
             self.moves(artist)
         ax.plot(0, 0, "+", c=COLOURS["black"], ms=9)
-        ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-WIDTH, WIDTH), ylim=(-HEIGHT, HEIGHT))
+        ax.set(
+            xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", xlim=(-WIDTH, WIDTH), ylim=(-HEIGHT, HEIGHT)
+        )
         ax.set(aspect="equal", title="path to the diamond; 512 examples")
 
     def _build_losses(self, ax: Axes) -> None:
@@ -137,8 +139,8 @@ class DescentPicture(Picture):
         for curvature, (colour, style) in zip(CURVATURES, looks):
             ax.plot(rates, abs(1 - rates * curvature), c=COLOURS[colour], ls=style, lw=1.4)
         ax.axvline(THRESHOLD, c=COLOURS["orange"], ls=":")
-        label_line(ax, 0.13, 1.13, "along: $x_1$", "sky")
-        label_line(ax, 0.31, 0.13, "across: $x_2$", "pink")
+        label_line(ax, 0.13, 1.13, r"along: $\theta_1$", "sky")
+        label_line(ax, 0.31, 0.13, r"across: $\theta_2$", "pink")
         look: Any = {"ha": "right", "xytext": (-4, 0)}
         label_line(ax, THRESHOLD, 1.65, f"threshold {THRESHOLD:g}", "orange", **look)
         look = {"marker": "o", "ms": 5, "lw": 1, "clip_on": False}
@@ -164,35 +166,42 @@ class DescentPicture(Picture):
 
 def _sentence(result: Descent) -> str:
     """Say where the walk ends, and why."""
-    n_steps, (end1, end2), (first, second) = len(result.path) - 1, result.path[-1], result.factors
-    where = f"After {n_steps} steps at ({end1:.3g}, {end2:.3g}), loss {result.losses[-1]:.3g}."
-    batch = "all examples" if result.batch_size == N_EXAMPLES else f"batches of {result.batch_size}"
+    (end1, end2), (first, second) = _clean(result.path[-1]), result.factors
+    whole = result.batch_size == N_EXAMPLES
+    batch = "all examples" if whole else f"batches of {result.batch_size}"
     side = "below" if result.learning_rate < THRESHOLD else "not below"
     return (
-        f"{where} Rate {result.learning_rate:g} with {batch}: a step multiplies x1 by "
-        f"{first:.3g} and x2 by {second:.3g}, and the rate is {side} the threshold {THRESHOLD:g}."
+        f"After {len(result.path) - 1} steps at ({end1:.3g}, {end2:.3g}), loss "
+        f"{_clean(result.losses[-1]):.3g}. Rate {result.learning_rate:g} with {batch}: "
+        f"{'' if whole else 'on average '}a step multiplies theta1 by {first:.3g} and theta2 "
+        f"by {second:.3g}, and the rate is {side} the threshold {THRESHOLD:g}."
     )
 
 
+def _clean(values: Any) -> np.ndarray:
+    """Return values without what rounding leaves of a zero."""
+    return np.round(values, 12) + 0.0
+
+
 def table(result: Descent) -> Table:
-    """Return point and loss at ten steps or fewer, evenly spread."""
+    """Return point and loss at eleven steps or fewer, evenly spread."""
     last = len(result.path) - 1
     at = np.unique(np.linspace(0, last, 11).round().astype(int))
-    rows = zip(at, *result.path[at].T, result.losses[at])
-    return Table({"step": "d", "x1": ".4g", "x2": ".4g", "loss": ".4g"}, rows)
+    rows = zip(at, *_clean(result.path[at]).T, _clean(result.losses[at]))
+    return Table({"step": "d", "theta1": ".4g", "theta2": ".4g", "loss": ".4g"}, rows)
 
 
 def descent(**start: Any) -> Lab:
     """Walk down a bowl: choose where to start, how far to step, how many examples to ask.
 
-    The loss 0.1 x1^2 + 2 x2^2 is a mean over 512 examples, each with a bowl of the same
+    The loss 0.1 theta1^2 + 2 theta2^2 is a mean over 512 examples, each with a bowl of the same
     shape around a center of its own (the pale dots).
 
     Parameters
     ----------
     **start
-        First values by name: ``x1`` (-6 to 6) and ``x2`` (-3 to 3), the point from which the
-        walk starts, ``learning_rate`` (0.01 to 0.7), ``batch_size`` (1, 2, 4 ... 512),
+        First values by name: ``theta1`` (-6 to 6) and ``theta2`` (-3 to 3), the point from which
+        the walk starts, ``learning_rate`` (0.01 to 0.7), ``batch_size`` (1, 2, 4 ... 512),
         ``n_steps`` (1 to 120), ``seed`` (the examples and their order).
 
     Returns
@@ -215,8 +224,8 @@ def descent(**start: Any) -> Lab:
         DescentPicture(),
         table,
         {
-            "x1": controls.slider("start x1", -5.0, -6.0, 6.0, 0.1, ".1f"),
-            "x2": controls.slider("start x2", -2.0, -3.0, 3.0, 0.1, ".1f"),
+            "theta1": controls.slider("start theta 1", -5.0, -6.0, 6.0, 0.1, ".1f"),
+            "theta2": controls.slider("start theta 2", -2.0, -3.0, 3.0, 0.1, ".1f"),
             "learning_rate": controls.slider("learning rate", 0.4, 0.01, MOST_RATE, 0.01),
             "batch_size": controls.steps("batch size", N_EXAMPLES, sizes),
             "n_steps": controls.slider("steps", 40, 1, MOST_STEPS, 1),

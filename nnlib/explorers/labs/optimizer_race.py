@@ -123,7 +123,7 @@ class RacePicture(Picture):
             [self.moves(_line(ax, k, marker=m, **look)) for k, (_, m) in enumerate(LOOKS)]
             for ax in (left, right)
         )
-        left.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE))
+        left.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE))
         left.set(aspect="equal", title="the paths; star: the bottom")
         right.set(yscale="log", xlim=(0, MOST_STEPS), ylim=LOSSES, xlabel="step", ylabel="loss")
         right.set(yticks=[1e-12, 1e-8, 1e-4, 1, 1e4], title="the loss")
