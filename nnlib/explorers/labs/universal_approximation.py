@@ -27,7 +27,7 @@ WORDS = dict(zip(PLACES, ["equally far apart", "where the curve bends", "at rand
 MOST = 32
 UNITS = np.arange(1, MOST + 1)
 # Places along one piece where a curve is compared with its chord; 1/4 and 1/2 are among them.
-ALONG = np.linspace(0, 1, 33)
+ALONG = np.linspace(0, 1, 65)
 # The grid that is drawn, and on which bends are added up: finer towards 0, where the root bends.
 X = np.linspace(0, 1, 401) ** 4
 ENDS = slice(None, -1), slice(1, None)
@@ -110,16 +110,19 @@ def _functions(curve: str, seed: int) -> tuple[Function, Function]:
     if curve == "root":
         # Infinite at 0, and so is the limit of the first piece.
         return np.sqrt, lambda x: np.divide(0.25, x**1.5, out=np.full_like(x, np.inf), where=x > 0)
-    m = 2 * np.pi * np.arange(1, N_WAVES + 1)
-    a, b = np.random.default_rng(seed).normal(size=(2, N_WAVES)) / m
-    height = np.abs(np.sin(np.outer(X, m)) @ a + np.cos(np.outer(X, m)) @ b).max()
-    a, b = a / height, b / height
+    # The real part of a polynomial on the unit circle: a few waves of random height and phase.
+    m = 2 * np.pi * np.arange(N_WAVES, -1, -1)
+    real, imaginary = np.random.default_rng(seed).normal(size=(2, N_WAVES))
+    c = np.append((real + 1j * imaginary) / m[:-1], 0)
+    c /= np.abs(np.polyval(c, _circle(X)).real).max()
+    return (
+        lambda x: np.polyval(c, _circle(x)).real,
+        lambda x: np.abs(np.polyval(c * m**2, _circle(x)).real),
+    )
 
-    def bend(x: np.ndarray) -> np.ndarray:
-        angle = x[..., None] * m
-        return np.abs(np.sin(angle) @ (a * m**2) + np.cos(angle) @ (b * m**2))
 
-    return lambda x: np.sin(x[..., None] * m) @ a + np.cos(x[..., None] * m) @ b, bend
+def _circle(x: np.ndarray) -> np.ndarray:
+    return np.exp(2j * np.pi * x)
 
 
 def _wave(x: np.ndarray) -> np.ndarray:
