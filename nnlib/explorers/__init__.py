@@ -20,6 +20,7 @@ from nnlib.explorers.lab import Lab
 from nnlib.explorers.labs.backprop_graph import backprop_graph
 from nnlib.explorers.labs.descent import descent
 from nnlib.explorers.labs.draw_digit import draw_digit
+from nnlib.explorers.labs.dropout_lab import dropout_lab
 from nnlib.explorers.labs.neuron import neuron
 from nnlib.explorers.labs.optimizer_race import optimizer_race
 from nnlib.explorers.labs.playground import playground
@@ -35,6 +36,7 @@ __all__ = [
     "backprop_graph",
     "descent",
     "draw_digit",
+    "dropout_lab",
     "neuron",
     "optimizer_race",
     "playground",
