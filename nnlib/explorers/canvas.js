@@ -95,25 +95,28 @@ function render({ model, el }) {
       pen.fillStyle = `rgba(0, 0, 0, ${dots / FULL})`;
       pen.fillRect(column / CELLS, row / CELLS, 1 / CELLS, 1 / CELLS);
     }
-    pen.strokeStyle = pen.fillStyle = "black";
-    pen.lineWidth = model.get("pen") / 32;
+    const strokes = marks.filter((mark) => !isCell(mark));
     pen.lineCap = pen.lineJoin = "round";
-    for (const line of marks.filter((m) => !isCell(m))) {
-      pen.beginPath();
-      pen.moveTo(...line[0]);
-      for (const point of line) pen.lineTo(...point);
-      pen.stroke();
+    // As wide as the pen in grey; the way of the hand in black, for a wide pen fills small loops.
+    for (const [width, color] of [[model.get("pen") / 32, "#b0b0b0"], [2 / SIDE, "black"]]) {
+      pen.lineWidth = width;
+      pen.strokeStyle = color;
+      for (const line of strokes) {
+        pen.beginPath();
+        pen.moveTo(...line[0]);
+        for (const point of line) pen.lineTo(...point);
+        pen.stroke();
+      }
     }
-    const lines = marks.filter((m) => !isCell(m)).length;
-    const cells = marks.length - lines;
-    field.setAttribute("aria-label", `the drawing: strokes ${lines}, inked cells ${cells}`);
+    const cells = marks.length - strokes.length;
+    field.setAttribute("aria-label", `strokes: ${strokes.length}, inked cells: ${cells}`);
     for (const { node, row, column } of nodes) {
       const dots = dotsIn(row, column);
       const ink = dots === FULL ? "ink" : dots === 0 ? "empty" : `${dots} of ${FULL} dots`;
       node.setAttribute("aria-label", `row ${row + 1}, column ${column + 1}, ${ink}`);
       node.style.background = `rgb(${Array(3).fill(255 * (1 - dots / FULL))})`;
     }
-    note.textContent = example ? "an example: your first stroke clears it" : "";
+    note.textContent = example ? "an example: the first stroke clears it" : "";
   }
 
   function pointAt(event) {

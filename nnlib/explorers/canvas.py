@@ -23,6 +23,7 @@ _STYLE = """
 .nnlib-canvas-field {display: block; width: 224px; height: 224px; border: 1px solid #6b6b6b;
   background: white; touch-action: none; cursor: crosshair}
 .nnlib-canvas-buttons {display: flex; gap: 4px; margin-top: 4px}
+.nnlib-canvas-buttons button {width: 88px; min-width: 88px}
 .nnlib-canvas-grid {width: 224px; border: 1px solid #6b6b6b; background: white}
 .nnlib-canvas-row {display: flex}
 .nnlib-canvas-cell {box-sizing: border-box; width: 28px; height: 28px; border: 1px solid #bbbbbb;

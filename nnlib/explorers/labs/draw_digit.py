@@ -173,7 +173,7 @@ class ReadingPicture(Picture):
         self.winner = self.moves(right.text(4.5, 0.5, "", **look))
         right.set(xticks=range(10), xlabel="digit", ylabel="probability", ylim=(0, 1.15))
         right.set_yticks([0, 0.5, 1])
-        self.title = self.moves(right.set_title("network of seed 0"))
+        self.title = self.moves(right.set_title("network, seed 0"))
 
     def _grid(self, ax: Axes, most: int) -> AxesImage:
         """Return the image of a panel, below the edges of its 64 cells."""
@@ -194,7 +194,7 @@ class ReadingPicture(Picture):
         self.counts.set_data(result.counts)
         self.numbers.set_paths([_numeral(int(count)) for count in result.counts.ravel()])
         self.numbers.set_facecolor(np.where(result.counts.ravel() > 7, "white", "black").tolist())
-        self.title.set_text(f"network of seed {result.seed}")
+        self.title.set_text(f"network, seed {result.seed}")
         for bar, height in zip(self.bars, result.probabilities):
             bar.set(height=height, color=COLOURS["blue"])
         network = (
@@ -206,7 +206,7 @@ class ReadingPicture(Picture):
         second, first = (int(k) for k in np.argsort(result.probabilities)[-2:])
         p, q = (float(result.probabilities[k]) for k in (first, second))
         self.bars[first].set(color=COLOURS["orange"])
-        self.winner.set(x=np.clip(first, 1, 8), y=p + 0.01, text=f"{first}: {_written(p)}")
+        self.winner.set(x=np.clip(first, 1.2, 7.8), y=p + 0.01, text=f"{first}: {_written(p)}")
         return (
             f"{result.bitmap.sum()} of 1024 dots are ink; {network} reads {first} with probability "
             f"{_written(p)}, then {second} with {_written(q)}."
