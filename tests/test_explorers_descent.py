@@ -95,7 +95,8 @@ def test_the_wildest_walk_is_finite_and_its_sentence_short():
 
 def test_one_step_has_a_table_of_two_points():
     lab = explorers.descent(n_steps=1)
-    assert str(lab.table()).splitlines()[-1].split() == ["1", "-4.6", "1.2", "4.996"]
+    assert str(lab.table()).splitlines()[-1].split() == ["1", "-4.6", "1.2", "5"]
+    assert lab.sentence.startswith("After 1 step at (-4.6, 1.2), loss 5.")
 
 
 def test_what_rounding_leaves_of_a_zero_is_written_as_zero():

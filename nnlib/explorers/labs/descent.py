@@ -167,11 +167,12 @@ class DescentPicture(Picture):
 def _sentence(result: Descent) -> str:
     """Say where the walk ends, and why."""
     (end1, end2), (first, second) = _clean(result.path[-1]), result.factors
+    n_steps = len(result.path) - 1
     whole = result.batch_size == N_EXAMPLES
     batch = "all examples" if whole else f"batches of {result.batch_size}"
     side = "below" if result.learning_rate < THRESHOLD else "not below"
     return (
-        f"After {len(result.path) - 1} steps at ({end1:.3g}, {end2:.3g}), loss "
+        f"After {n_steps} step{'s' * (n_steps > 1)} at ({end1:.3g}, {end2:.3g}), loss "
         f"{_clean(result.losses[-1]):.3g}. Rate {result.learning_rate:g} with {batch}: "
         f"{'' if whole else 'on average '}a step multiplies theta1 by {first:.3g} and theta2 "
         f"by {second:.3g}, and the rate is {side} the threshold {THRESHOLD:g}."
@@ -188,7 +189,7 @@ def table(result: Descent) -> Table:
     last = len(result.path) - 1
     at = np.unique(np.linspace(0, last, 11).round().astype(int))
     rows = zip(at, *_clean(result.path[at]).T, _clean(result.losses[at]))
-    return Table({"step": "d", "theta1": ".4g", "theta2": ".4g", "loss": ".4g"}, rows)
+    return Table({"step": "d", "theta1": ".3g", "theta2": ".3g", "loss": ".3g"}, rows)
 
 
 def descent(**start: Any) -> Lab:

@@ -162,10 +162,10 @@ def _ellipses(H: np.ndarray) -> np.ndarray:
 def _sentence(result: Race) -> str:
     """Say who leads, who is last, and who is worse off than at the start."""
     names, ends, first = list(RULES), result.losses[:, -1], result.losses[0, 0]
-    leader, last = ends.argmin(), ends.argmax()
+    leader, last, n_steps = ends.argmin(), ends.argmax(), result.losses.shape[1] - 1
     text = (
         f"{result.surface.capitalize()}, tuned rates times {result.factor:g}: after "
-        f"{result.losses.shape[1] - 1} steps {names[leader]} leads with loss "
+        f"{n_steps} step{'s' * (n_steps > 1)} {names[leader]} leads with loss "
         f"{_loss(ends[leader])}, {names[last]} is last with {_loss(ends[last])}."
     )
     climbed = ", ".join(name for name, end in zip(names, ends) if end > first)
