@@ -285,7 +285,8 @@ WATCH = """root => {
     const first = below();
     let last = shown(), pressed = null;
     const seen = root.seen = {frames: 0, blank: 0, jump: 0, pictures: 0, ms: null};
-    addEventListener('keydown', () => { pressed = performance.now(); }, {capture: true, once: true});
+    const press = () => { pressed = performance.now(); };
+    addEventListener('keydown', press, {capture: true, once: true});
     const look = () => {
         if (root.seen !== seen) return;
         const now = shown();

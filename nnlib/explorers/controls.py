@@ -3,12 +3,36 @@
 from collections.abc import Sequence
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 
-__all__ = ["choice", "seed", "slider", "steps", "switch"]
+__all__ = ["Keys", "choice", "seed", "slider", "steps", "switch"]
 
 _WIDTH = widgets.Layout(width="340px")
 _STYLE = {"description_width": "104px"}
+
+
+class Keys(anywidget.AnyWidget):  # type: ignore[misc,unused-ignore]  # ipywidgets has no types
+    """Nothing to see: leaves the keys that are pressed in a lab to its controls.
+
+    Without it JupyterLab takes the arrows that choose from a list to go to another
+    cell, and a letter to add or to delete one.
+    """
+
+    _esm = """
+    export default {
+      render({ el }) {
+        el.style.display = "none";
+        const begin = () => {
+          const lab = el.closest(".nnlib-lab");
+          if (!lab) return requestAnimationFrame(begin); // not yet on the page
+          lab.addEventListener("focusin", (event) =>
+            event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+        };
+        begin();
+      },
+    };
+    """
 
 
 def slider(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import html
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from nnlib.explorers.controls import Keys
 from nnlib.explorers.picture import Picture
 from nnlib.explorers.table import Table
 from nnlib.running import limit_threads
@@ -83,6 +85,8 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.controls = dict(controls)
         self._table, self._advance = table, advance
         self._run: asyncio.Task[None] | None = None
+        # JupyterLab may deliver two messages in two threads: one computes after the other.
+        self._one_by_one = threading.RLock()
         self._listening = False
         self._caption, self._message, self._numbers = (widgets.HTML() for _ in range(3))
         # Two lines are kept free, so that nothing below jumps when a sentence grows.
@@ -102,6 +106,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 widgets.Box([*self._buttons.values()], layout=_flow()),
                 self._message,
                 self._numbers,
+                Keys(),
             ]
         )
         self.add_class("nnlib-lab")
@@ -114,7 +119,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     @property
     def values(self) -> dict[str, Any]:
         """The values of all controls, by name."""
-        return {key: control.value for key, control in self.controls.items()}
+        return {key: _value(control) for key, control in self.controls.items()}
 
     @property
     def figure(self) -> Any:
@@ -130,18 +135,19 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             If there is no such control, or it cannot take the value; then, and if
             the computation fails, every control stays where it was.
         """
-        before = self.values
-        try:
-            with self._silent():
-                for key, value in values.items():
-                    require_choice("control", key, self.controls)
-                    _move(key, self.controls[key], value)
-            self._compute()
-        except Exception:
-            with self._silent():
-                for key, value in before.items():
-                    self.controls[key].value = value
-            raise
+        with self._one_by_one:
+            before = self.values
+            try:
+                with self._silent():
+                    for key, value in values.items():
+                        require_choice("control", key, self.controls)
+                        _move(key, self.controls[key], value)
+                self._compute()
+            except Exception:
+                with self._silent():
+                    for key, value in before.items():
+                        self.controls[key].value = value
+                raise
 
     def reset(self) -> None:
         """Go back to the values that the lab began with."""
@@ -155,17 +161,18 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Go on n times; return whether there is more to come."""
         if self._advance is None:
             raise TypeError(f"{self.name} has no steps; its controls are {', '.join(self.values)}")
-        result: Any = self.result
-        for _ in range(n):
-            with _strict():
-                following = self._advance(result)
-            if following is None:
-                break
-            result = following
-        if result is not self.result:
-            self._show(result)
-            return True
-        return False
+        with self._one_by_one:
+            result: Any = self.result
+            for _ in range(n):
+                with _strict():
+                    following = self._advance(result)
+                if following is None:
+                    break
+                result = following
+            if result is not self.result:
+                self._show(result)
+                return True
+            return False
 
     def table(self) -> Table:
         """Return the numbers of the picture."""
@@ -198,7 +205,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         button.add_class(f"nnlib-{text.replace(' ', '-')}")
 
         def pressed(_: widgets.Button) -> None:
-            with self._told():
+            with self._told(), self._one_by_one:
                 if text != "run":
                     self._stop()
                 action()
@@ -207,8 +214,8 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return button
 
     def _on_change(self, _: Any) -> None:
-        if self._listening:
-            with self._told():
+        with self._told(), self._one_by_one:
+            if self._listening:
                 self._compute()
 
     def _compute(self) -> None:
@@ -264,11 +271,22 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     async def _keep_stepping(self) -> None:
         """Step until the end, listening to the controls in between."""
+        this = asyncio.current_task()
         with self._told():
-            while self.step():
+            while self._step_of(this):
                 await asyncio.sleep(PAUSE)
-        self._run = None
-        self._buttons["run"].description = "run"
+        if self._run is this:
+            self._stop()
+
+    def _step_of(self, run: "asyncio.Task[None] | None") -> bool:
+        """Step if this run has not been stopped, perhaps in another thread."""
+        with self._one_by_one:
+            return self._run is run and self.step()
+
+
+def _value(control: Any) -> Any:
+    """Return the value of a control; a browser writes 1.1 as 1.0999999999999996."""
+    return round(control.value, 10) if isinstance(control, widgets.FloatSlider) else control.value
 
 
 def _flow() -> widgets.Layout:

@@ -88,8 +88,9 @@ class Picture:
     def show(self, result: Any) -> str:
         """Put a result on the screen; return its sentence."""
         sentence = self.update(result)
-        self.widget.value = self.png()
-        self.widget.tooltip = sentence
+        with self.widget.hold_sync():  # one message: the picture and its name come together
+            self.widget.value = self.png()
+            self.widget.tooltip = sentence
         return sentence
 
     def png(self) -> bytes:
