@@ -1,7 +1,8 @@
 """A notebook in a real JupyterLab, in headless Chromium, for the tests of the labs.
 
-``pytest_plugins = ["browser"]`` in a test file gives two fixtures: `jupyter`, the address of
-a server and the folder that it shows, and `chromium`. Both live as long as the file's tests.
+``chromium, jupyter = browser.chromium, browser.jupyter`` in a test file gives two fixtures:
+the browser; and the address of a server with the folder that it shows. Both live as long as
+the file's tests.
 """
 
 import ast
