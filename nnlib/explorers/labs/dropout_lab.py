@@ -28,7 +28,7 @@ __all__ = ["Draw", "DrawPicture", "Race", "advance", "compute", "dropout_lab", "
 
 # The small network that is drawn, its input, and the bins of its output (whole network = 1).
 N_UNITS, INPUT = 8, np.array([[1.0, -0.5, 0.5]])
-BINS = np.linspace(0, 3, 61)
+BINS = np.linspace(-0.025, 3.025, 62)
 # The overfit of notebook 09: few digits, a wide layer, some labels wrong.
 N_DIGITS, WIDTH, RATE, N_EPOCHS, AT_ONCE = 100, 128, 0.005, 100, 4
 LOSSES = (0.0, 5.0)
@@ -166,7 +166,11 @@ class DrawPicture(Picture):
 
     def build(self, figure: Figure) -> None:
         """Draw the axes, the inputs, and the keys."""
-        (net, outputs), curves = figure.subplots(2, 2)
+        figure.set_layout_engine("none")
+        edges = {"left": 0.07, "right": 0.94, "bottom": 0.09, "top": 0.94}
+        (net, outputs), curves = figure.subplots(
+            2, 2, gridspec_kw=edges | {"wspace": 0.34, "hspace": 0.48}
+        )
         self._build_net(net)
         self._build_outputs(outputs)
         self.curves = []
@@ -180,11 +184,11 @@ class DrawPicture(Picture):
             ax.set_title(title)
             ax.axhline(math.log(10), c=COLOURS["grey"], ls=":", lw=1)
             ax.text(N_EPOCHS + 2, math.log(10), "guess", va="center", fontsize=9)
-            ax.legend(loc="upper left", handlelength=2, borderpad=0.1).set_in_layout(False)
+            ax.legend(loc="upper left", handlelength=2, borderpad=0.1)
 
     def _build_net(self, ax: Axes) -> None:
         """Draw inputs and output; the units and their edges move."""
-        ax.set(xlim=(-0.25, 2.75), ylim=(-0.9, 8.2), title="the first mask")
+        ax.set(xlim=(-0.25, 2.75), ylim=(-1.2, 7.4), title="the first mask")
         ax.set_axis_off()
         heights = np.arange(N_UNITS)[::-1].astype(float)
         self.ends = [
@@ -192,27 +196,25 @@ class DrawPicture(Picture):
         ] + [[(1, h), (2, 3.5)] for h in heights]
         self.edges = self.moves(LineCollection([], colors="#a8a8a8", lw=0.8))
         ax.add_collection(self.edges, autolim=False)
-        ax.plot([0] * 3, [5.5, 3.5, 1.5], "s", c=COLOURS["grey"], ms=9)
-        ax.plot(2, 3.5, "o", c=COLOURS["green"], ms=11)
+        self.moves(ax.plot([0] * 3, [5.5, 3.5, 1.5], "s", c=COLOURS["grey"], ms=9)[0])
+        self.moves(ax.plot(2, 3.5, "o", c=COLOURS["green"], ms=11)[0])
         self.on = self.moves(ax.plot([], [], "o", c=COLOURS["blue"], ms=10)[0])
         self.off = self.moves(ax.plot([], [], "x", c=COLOURS["grey"], ms=8, mew=2)[0])
         self.output = self.moves(ax.text(2.12, 3.5, "", va="center", weight="bold"))
-        self.output.set_in_layout(False)
-        self.counted = self.moves(ax.text(1, -0.95, "", ha="center", va="bottom", fontsize=9))
+        self.counted = self.moves(ax.text(1, -1.2, "", ha="center", va="bottom", fontsize=9))
         self.heights = heights
 
     def _build_outputs(self, ax: Axes) -> None:
         """Draw what the output of many masks is held against."""
-        ax.set(xlim=(0, 3), ylim=(-0.5, 1.12), xlabel="output (whole network = 1)")
-        ax.set(yticks=[-0.15, -0.35], yticklabels=["measured", "formula"])
+        ax.set(xlim=(-0.03, 3.03), ylim=(-0.5, 1.12), xlabel="output (whole network = 1)")
+        ax.set(xticks=[0, 1, 2, 3], yticks=[-0.15, -0.35], yticklabels=["measured", "formula"])
         ax.tick_params(axis="y", length=0)
         ax.set_title("output, many masks")
         self.bars = self.moves(
-            ax.stairs(np.zeros(60), BINS, fill=True, color=COLOURS["sky"], alpha=0.7)
+            ax.stairs(np.zeros(61), BINS, fill=True, color=COLOURS["sky"], alpha=0.7)
         )
         self.test = self.moves(ax.plot([], [], c=COLOURS["black"], ls="--", lw=1.6)[0])
         self.name = self.moves(ax.text(0, 1.02, "at test time", fontsize=9, va="bottom"))
-        self.name.set_in_layout(False)
         self.spreads = [
             self.moves(ax.plot([], [], c=COLOURS[colour], ls=style, lw=2, marker=marker, ms=6)[0])
             for colour, style, marker in (("blue", "-", "|"), ("orange", "--", "d"))
@@ -227,7 +229,7 @@ class DrawPicture(Picture):
         self.off.set_data(np.ones(N_UNITS - first.sum()), self.heights[~first])
         self.output.set_text(f"{result.outputs[0] / result.whole:.2f}")
         factor = 1 / (1 - result.drop_prob) if result.scaling == "inverted" else 1
-        self.counted.set_text(f"{first.sum()} of {N_UNITS} units, times {factor:.3g}")
+        self.counted.set_text(f"{first.sum()} of {N_UNITS} units kept, each times {factor:.3g}")
         self._update_outputs(result)
         for line, losses in zip(self.curves, result.race.losses.reshape(4, -1)):
             line.set_data(range(len(losses)), np.clip(losses, *LOSSES))
@@ -236,7 +238,7 @@ class DrawPicture(Picture):
     def _update_outputs(self, result: Draw) -> None:
         """Move the bars, the output at test time, and both means with their spread."""
         outputs = result.outputs / result.whole
-        counts, _ = np.histogram(np.clip(outputs, 0, 3 - 1e-9), BINS)
+        counts, _ = np.histogram(np.clip(outputs, 0, 3), BINS)
         self.bars.set_data(counts / counts.max())
         test = result.test / result.whole
         self.test.set_data([test, test], [-0.5, 1])
