@@ -23,8 +23,10 @@ from nnlib.explorers.labs.draw_digit import draw_digit
 from nnlib.explorers.labs.dropout_lab import dropout_lab
 from nnlib.explorers.labs.neuron import neuron
 from nnlib.explorers.labs.optimizer_race import optimizer_race
+from nnlib.explorers.labs.outlier import outlier
 from nnlib.explorers.labs.playground import playground
 from nnlib.explorers.labs.signal_lab import signal_lab
+from nnlib.explorers.labs.softmax_temperature import softmax_temperature
 from nnlib.explorers.labs.universal_approximation import universal_approximation
 from nnlib.explorers.picture import Picture
 from nnlib.explorers.table import Table
@@ -39,7 +41,9 @@ __all__ = [
     "dropout_lab",
     "neuron",
     "optimizer_race",
+    "outlier",
     "playground",
     "signal_lab",
+    "softmax_temperature",
     "universal_approximation",
 ]
