@@ -180,6 +180,8 @@ def _all_units(curve: str, seed: int) -> tuple[dict[str, np.ndarray], dict[str, 
         misses = np.abs(y[:, :1] + (y[:, -1:] - y[:, :1]) * ALONG - y).max(axis=1)
         errors[place] = np.maximum.reduceat(misses, first)
         limits[place] = np.maximum.reduceat(_limits(bend, x), first)
+        # Shared by all results of this curve, so nobody may write to them.
+        errors[place].flags.writeable = limits[place].flags.writeable = False
     return errors, limits
 
 
@@ -200,7 +202,7 @@ class HingesPicture(Picture):
         (self.up,) = low.plot([], [], c=COLOURS["blue"], ls="-", lw=1.2)
         (self.down,) = low.plot([], [], c=COLOURS["orange"], ls="--", lw=1.2)
         low.set(xlim=(-0.02, 1.02), ylim=(-HINGE, HINGE), xlabel="x", ylabel="v relu(x - t)")
-        low.set_title("its hinges times their weights", fontsize=9.5)
+        low.set_title("its hinges: solid up, dashed down", fontsize=9.5)
         self.errors = self._build_errors(right)
         for artist in (
             self.curve, self.gap, self.network, self.up, self.down, *self.errors, self.limit,
@@ -319,7 +321,7 @@ def universal_approximation(**start: Any) -> Lab:
         presets={
             "6 units": {"units": 6, "curve": "wave", "knots": "equal"},
             "24 units": {"units": 24, "curve": "wave", "knots": "equal"},
-            "24, where it bends": {"units": 24, "curve": "wave", "knots": "where it bends"},
+            "24 where it bends": {"units": 24, "curve": "wave", "knots": "where it bends"},
             "no limit": {"units": 16, "curve": "root", "knots": "equal"},
         },
         start=start,
