@@ -164,8 +164,10 @@ class PlayPicture(Picture):
         )  # fmt: skip
         loss.axhline(math.log(2), c=COLOURS["grey"], ls=":", lw=1)
         loss.text(N_EPOCHS, 1.5 * math.log(2), "a guess: ln 2", ha="right", fontsize=9)
-        (self.loss,) = loss.plot([], [], "o-", c=COLOURS["blue"], ms=5, markevery=[-1])
-        self.moves(self.loss)
+        (self.loss,) = loss.plot(
+            [], [], "o-", c=COLOURS["blue"], ms=5, markevery=[-1], clip_on=False
+        )
+        self.moves(self.loss).set_in_layout(False)
         self.lost = self.moves(loss.text(60, 60, "", fontsize=9))
         loss.set(xlabel="epoch", ylabel="loss (nats)", yscale="log")
         loss.set(xlim=(0, N_EPOCHS), ylim=LOSSES, yticks=[1e-3, 1, 1e3])

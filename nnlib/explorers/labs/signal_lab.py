@@ -152,8 +152,8 @@ class StackPicture(Picture):
             )
         )  # fmt: skip
         heat.set(ylabel="activation", yticks=[-2, -1, 0, 1, 2])
-        heat.set_yticklabels(["$\\leq -2$", "$-1$", "0", "1", "$\\geq 2$"])
-        heat.set_title("activations (brightest: 5 % or more)")
+        heat.set_yticklabels(["-2, below", "-1", "0", "1", "2, above"])
+        heat.set_title("activations (bright: 5 % or more)")
         self.ends = [self._layer_axis(ax) for ax in (heat, norms, shares)]
         looks = {
             "sd of y": ("blue", "o"),
@@ -166,8 +166,10 @@ class StackPicture(Picture):
         self.shares = self._lines(shares, looks)
         self.shares[0].set_markersize(7)  # seen also where both are 0
         shares.set(ylim=(-0.03, 1.03), ylabel="share", yticks=[0, 0.5, 1])
-        (self.loss,) = loss.plot([], [], "o-", c=COLOURS["blue"], ms=5, markevery=[-1])
-        self.moves(self.loss)
+        (self.loss,) = loss.plot(
+            [], [], "o-", c=COLOURS["blue"], ms=5, markevery=[-1], clip_on=False
+        )
+        self.moves(self.loss).set_in_layout(False)
         self.lost = self.moves(loss.text(6, LOSSES[1] - 0.3, "", fontsize=9, va="top"))
         loss.axhline(math.log(10), c=COLOURS["grey"], ls=":", lw=1)
         loss.text(N_STEPS, math.log(10) + 0.1, "a guess: ln 10", ha="right", fontsize=9)
