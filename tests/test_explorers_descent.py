@@ -103,3 +103,11 @@ def test_what_rounding_leaves_of_a_zero_is_written_as_zero():
     lab = explorers.descent(learning_rate=0.25)
     assert "at (-0.643, 0), loss" in lab.sentence
     assert "e-1" not in str(lab.table())
+
+
+def test_a_path_that_left_the_picture_is_not_drawn_on():
+    lab = explorers.descent(learning_rate=0.6)
+    drawn = lab.picture.path.get_xydata()
+    np.testing.assert_array_equal(drawn, lab.result.path[: len(drawn)])
+    assert len(drawn) < len(lab.result.path)
+    assert abs(drawn[:-1]).max() < 33 < abs(drawn[-1]).max()

@@ -134,3 +134,10 @@ def test_one_rule_is_shown_and_the_others_are_pale():
     alphas = [line.get_alpha() for line in lab.picture.trails]
     assert alphas[-1] == 1
     assert max(alphas[:-1]) < 0.3
+
+
+def test_a_path_that_left_the_picture_is_not_drawn_on():
+    picture = explorers.optimizer_race(factor=2.0).picture
+    lengths = [len(line.get_xydata()) for line in picture.trails]
+    assert max(lengths[:3]) < 20
+    assert lengths[3:] == [51] * 3

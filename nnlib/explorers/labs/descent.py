@@ -146,7 +146,13 @@ class DescentPicture(Picture):
         look = {"marker": "o", "ms": 5, "lw": 1, "clip_on": False}
         (self.rate,) = ax.plot([0, 0], [0, 1], c=COLOURS["black"], **look)
         self.moves(self.rate)
-        ax.set(xlim=(0, MOST_RATE), ylim=(0, 1.9), yticks=[0, 1], ylabel="factor of a step")
+        ax.set(
+            xlim=(0, MOST_RATE),
+            ylim=(0, 1.9),
+            xticks=[0, 0.2, 0.4, 0.6],
+            yticks=[0, 1],
+            ylabel="factor of a step",
+        )
         ax.set_xlabel("learning rate")
 
     def update(self, result: Descent) -> str:
@@ -156,12 +162,18 @@ class DescentPicture(Picture):
         for line in (self.path, self.losses):
             line.set(color=COLOURS[colour], marker=look[0], linestyle=look[1:])
         self.centers.set_data(*result.centers.T)
-        self.path.set_data(*np.clip(result.path, -40, 40).T)
+        self.path.set_data(*result.path[: _left(result.path)].T)
         self.ends.set_data(*np.clip(result.path[-1:], *FRAME).T)
         self.losses.set_data(range(len(result.path)), np.clip(result.losses, *LOSSES))
         self.ball.set_data([0, MOST_STEPS], [min(max(result.ball, 0.0), 2 * LOSSES[1])] * 2)
         self.rate.set_data([result.learning_rate] * 2, abs(result.factors))
         return _sentence(result)
+
+
+def _left(path: np.ndarray) -> int:
+    """Return how many points to draw: up to the first that is far outside the picture."""
+    outside = np.abs(path).max(axis=1) > 5 * WIDTH
+    return int(outside.argmax()) + 1 if outside.any() else len(path)
 
 
 def _sentence(result: Descent) -> str:

@@ -136,10 +136,9 @@ class RacePicture(Picture):
         """Move the hill, the runners and their losses."""
         self.hill.set_data(*_ellipses(result.H))
         for k, (path, losses) in enumerate(zip(result.paths, result.losses)):
-            at, last = np.clip(path, -40, 40), len(path) - 1
-            shown = np.clip(losses, *LOSSES)
-            self.trails[k].set_data(*at.T)
-            self.runners[k].set_data(*np.clip(at[-1:], -EDGE, EDGE).T)
+            last, shown = len(path) - 1, np.clip(losses, *LOSSES)
+            self.trails[k].set_data(*path[: _left(path)].T)
+            self.runners[k].set_data(*np.clip(path[-1:], -EDGE, EDGE).T)
             self.curves[k].set_data(range(last + 1), shown)
             self.ends[k].set_data([last], [shown[-1]])
             for artist in (self.trails[k], self.curves[k], self.runners[k], self.ends[k]):
@@ -150,6 +149,12 @@ class RacePicture(Picture):
 def _line(ax: Axes, k: int, **look: Any) -> Line2D:
     """Draw the line of one rule, empty as yet."""
     return ax.plot([], [], **{"ls": "-", "c": COLOURS[LOOKS[k][0]], **look})[0]
+
+
+def _left(path: np.ndarray) -> int:
+    """Return how many points to draw: up to the first that is far outside the picture."""
+    outside = np.abs(path).max(axis=1) > 5 * EDGE
+    return int(outside.argmax()) + 1 if outside.any() else len(path)
 
 
 def _ellipses(H: np.ndarray) -> np.ndarray:
