@@ -11,8 +11,9 @@ from sklearn.datasets import load_digits
 from nnlib import datasets, explorers
 from nnlib.explorers.canvas import Canvas, as_marks
 from nnlib.explorers.labs import draw_digit as lab_file
-from nnlib.explorers.labs.draw_digit import CHESSBOARD, FOUR, SEVEN, compute, rasterize, trained
+from nnlib.explorers.labs.draw_digit import CHESSBOARD, FOOT, FOUR, compute, rasterize, trained
 
+SEVEN = [[(0.25, 0.12), (0.75, 0.12), (0.42, 0.9)], [(0.35, 0.5), (0.68, 0.5)]]
 Points = list[tuple[float, float]]
 IMAGES, LABELS = load_digits(return_X_y=True)
 
@@ -174,6 +175,21 @@ def test_a_small_digit_needs_the_fit():
     lab.set(fit=False)
     assert lab.result.probabilities[4] < 0.5
     assert "reads 1" in lab.sentence
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_notebook_says_to_try(seed: int):
+    """A 1 with a foot is read as 2, a plus sign as a sure 4; a blob of full ink too."""
+    foot, plus, full = (
+        compute(strokes, 6.0, True, seed).probabilities
+        for strokes in (
+            FOOT,
+            [[(0.1, 0.5), (0.9, 0.5)], [(0.5, 0.1), (0.5, 0.9)]],
+            np.full((8, 8), 16),
+        )
+    )
+    assert (foot.argmax(), plus.argmax(), full.argmax()) == (2, 4, 4)
+    assert min(foot[2], plus[4], full[4]) > 0.9
 
 
 def test_an_empty_canvas_asks_nobody():

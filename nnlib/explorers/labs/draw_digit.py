@@ -38,7 +38,7 @@ WIDEST, MOST = 26.0, 8.0
 ORDER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
 
 FOUR = [[(0.24, 0.1), (0.14, 0.32), (0.38, 0.32)], [(0.32, 0.18), (0.3, 0.5)]]
-SEVEN = [[(0.25, 0.12), (0.75, 0.12), (0.42, 0.9)], [(0.35, 0.5), (0.68, 0.5)]]
+FOOT = [[(0.35, 0.3), (0.52, 0.1), (0.52, 0.9)], [(0.3, 0.9), (0.72, 0.9)]]
 CHESSBOARD = [(r, c, DOTS) for r in range(CELLS) for c in range(CELLS) if (r + c) % 2 == 0]
 
 
@@ -258,7 +258,7 @@ def draw_digit(**start: Any) -> Lab:
     Alpaydin & Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI Machine
     Learning Repository: 32 x 32 dots, counted in blocks of 4 x 4.
     """
-    canvas = Canvas(FOUR, sweep=[[], SEVEN, CHESSBOARD])
+    canvas = Canvas(FOUR, sweep=[[], FOOT, CHESSBOARD])
     pen = controls.slider("pen width", 6.0, 2.0, 10.0, 0.5, ".1f")
     traitlets.dlink((pen, "value"), (canvas, "pen"))
     return Lab(
@@ -275,7 +275,7 @@ def draw_digit(**start: Any) -> Lab:
         presets={
             "small 4": {"strokes": FOUR, "fit": True},
             "not fitted": {"strokes": FOUR, "fit": False},
-            "7 with a bar": {"strokes": SEVEN, "fit": True},
+            "1 with a foot": {"strokes": FOOT, "fit": True},
             "chessboard": {"strokes": CHESSBOARD},
         },
         start=start,
