@@ -22,6 +22,8 @@ __all__ = ["Lab"]
 
 # Seconds between two steps of a run, in which the kernel hears what the reader presses.
 PAUSE = 0.02
+# JupyterLab may deliver two messages in two threads: one is answered after the other.
+_ONE_BY_ONE = threading.RLock()
 
 
 class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -85,8 +87,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.controls = dict(controls)
         self._table, self._advance = table, advance
         self._run: asyncio.Task[None] | None = None
-        # JupyterLab may deliver two messages in two threads: one computes after the other.
-        self._one_by_one = threading.RLock()
         self._listening = False
         self._caption, self._message, self._numbers = (widgets.HTML() for _ in range(3))
         # Two lines are kept free, so that nothing below jumps when a sentence grows.
@@ -135,7 +135,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             If there is no such control, or it cannot take the value; then, and if
             the computation fails, every control stays where it was.
         """
-        with self._one_by_one:
+        with _ONE_BY_ONE:
             before = self.values
             try:
                 with self._silent():
@@ -161,7 +161,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Go on n times; return whether there is more to come."""
         if self._advance is None:
             raise TypeError(f"{self.name} has no steps; its controls are {', '.join(self.values)}")
-        with self._one_by_one:
+        with _ONE_BY_ONE:
             result: Any = self.result
             for _ in range(n):
                 with _strict():
@@ -205,7 +205,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         button.add_class(f"nnlib-{text.replace(' ', '-')}")
 
         def pressed(_: widgets.Button) -> None:
-            with self._told(), self._one_by_one:
+            with self._told(), _ONE_BY_ONE:
                 if text != "run":
                     self._stop()
                 action()
@@ -214,7 +214,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return button
 
     def _on_change(self, _: Any) -> None:
-        with self._told(), self._one_by_one:
+        with self._told(), _ONE_BY_ONE:
             if self._listening:
                 self._compute()
 
@@ -280,7 +280,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _step_of(self, run: "asyncio.Task[None] | None") -> bool:
         """Step if this run has not been stopped, perhaps in another thread."""
-        with self._one_by_one:
+        with _ONE_BY_ONE:
             return self._run is run and self.step()
 
 

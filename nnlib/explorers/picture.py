@@ -1,7 +1,7 @@
 """The picture of a lab: built once, then only what moves is drawn again."""
 
 import io
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import ipywidgets as widgets
 import matplotlib.style
@@ -39,7 +39,8 @@ class Picture:
     to a result. Whatever else it changes, such as the limits of an axis, it has to
     tell by calling ``redraw``: that costs as much as all other steps together.
 
-    The figure is made without pyplot, so nothing has to be closed.
+    The figure is made without pyplot, so nothing has to be closed. Only the picture that
+    was drawn last keeps its pixels: a notebook may open many labs.
 
     Attributes
     ----------
@@ -51,11 +52,12 @@ class Picture:
     """
 
     size = (7.2, 3.4)
+    _last: "ClassVar[Picture | None]" = None
 
     def __init__(self) -> None:
         with matplotlib.style.context(plots.STYLE):
             self.figure = Figure(figsize=self.size, dpi=DRAWN)
-            self.canvas: Any = FigureCanvasAgg(self.figure)
+            self.canvas = self._new_canvas()
             self._moving: list[Artist] = []
             self._still: Any = None
             self.build(self.figure)
@@ -95,8 +97,12 @@ class Picture:
 
     def png(self) -> bytes:
         """Return the picture as it stands."""
+        if Picture._last not in (self, None):
+            Picture._last._let_go()
+        Picture._last = self
         if self._still is None:
-            self.canvas.draw()
+            with matplotlib.style.context(plots.STYLE):
+                self.canvas.draw()
             self._still = self.canvas.copy_from_bbox(self.figure.bbox)
         self.canvas.restore_region(self._still)
         renderer = self.canvas.get_renderer()
@@ -106,3 +112,10 @@ class Picture:
         pixels = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
         pixels.save(stream, "png", compress_level=1)
         return stream.getvalue()
+
+    def _let_go(self) -> None:
+        """Keep no pixels: the next result is drawn from nothing."""
+        self._still, self.canvas = None, self._new_canvas()
+
+    def _new_canvas(self) -> Any:
+        return FigureCanvasAgg(self.figure)
