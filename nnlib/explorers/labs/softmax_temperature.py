@@ -100,7 +100,7 @@ class WarmedPicture(Picture):
             self.curves += [self.moves(ax.plot([], [], c=COLOURS[colour], ls=style)[0])]
             self.dots += [self.moves(ax.plot([], [], marker, c=COLOURS[colour], ms=7)[0])]
         self.name = self.moves(ax.text(1, 1.09, "", ha="center", va="center", fontsize=9))
-        ax.set(xscale="log", xlim=(0.03, 33), ylim=(-0.04, 1.18), ylabel="probability")
+        ax.set(xscale="log", xlim=(0.026, 38), ylim=(-0.04, 1.18), ylabel="probability")
         ax.set(yticks=[0, 0.5, 1])
         ax.tick_params(labelbottom=False)
         ax.legend(
@@ -114,7 +114,7 @@ class WarmedPicture(Picture):
         self.dot = self.moves(ax.plot([], [], "D", ms=7, **look)[0])
         most = float(np.log(len(NAMES)))
         ax.axhline(most, c=COLOURS["grey"], ls=":", lw=1)
-        ax.text(0.034, most + 0.05, "all equal: ln 3", va="bottom", fontsize=9)
+        ax.text(0.03, most + 0.05, "all equal: ln 3", va="bottom", fontsize=9)
         ax.set(xlabel="temperature T", ylabel="entropy (nats)", ylim=(-0.06, 1.45))
         ax.set(yticks=[0, 0.5, 1])
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
@@ -159,7 +159,7 @@ class WarmedPicture(Picture):
 
 
 def _rows(result: Warmed) -> list[tuple[str, np.ndarray]]:
-    return [("g", result.z), (".2f", result.p), ("d", result.drawn)]
+    return [(".3g", result.z), (".2f", result.p), ("d", result.drawn)]
 
 
 def _listed(words: Any) -> str:
