@@ -21,7 +21,7 @@ NARROW = --line-length 76 $(wildcard $(shell $(BIN)/python -c "import tomllib, p
 PARALLEL := -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all test-cpus lint format promote pull text untext run
+.PHONY: help lab test test-all test-cpus bench-labs lint format promote pull text untext run
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-all: test test-cpus ## make test, make test-cpus, and the slow tests (marke
 
 test-cpus: $(INSTALLED) ## the notebooks on three simulated CPUs: Haswell, Nehalem, one-ulp jitter
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/test_cpus.sh
+
+bench-labs: $(INSTALLED) ## milliseconds from key to new picture, for every control of every lab
+	PYTHONPATH=tests:tools:. $(BIN)/python benchmarks/labs.py
 
 lint: $(INSTALLED) ## style, types, and notebooks equal to the package
 	$(RUFF) check .
