@@ -278,25 +278,26 @@ def _frames(items: Iterable[Item]) -> Path:
 def _told(result: Walk) -> str:
     """Say in words what the step does, worked out for the first entry."""
     n = {name: _factor(array.ravel()[0]) for name, array in result.numbers.items()}
-    x1, x2 = map(_factor, result.numbers["x"][0])
+    v = {name: _written(array.ravel()[0]) for name, array in result.numbers.items()}
+    x2 = _factor(result.numbers["x"][0, 1])
     w21, t = _factor(result.numbers["w"][1, 0]), _factor(result.target)
     shares = result.numbers["dz"][0] * result.numbers["w"][0]
     return (
-        f"the inputs are x1 = {x1} and x2 = {x2}, and every weight is given",
+        f"the inputs are x1 = {v['x']} and x2 = {x2}, and every weight is given",
         "a unit sums its inputs times weights, and its bias; "
-        f"z1 = {x1} × {n['w']} + {x2} × {w21} + {n['b']} = {n['z']}",
-        f"each sum is bent; a1 = {result.activation} of {n['z']} = {n['a']}",
-        f"the output sums the three units times weights, and its bias; y = {n['y']}",
-        f"the loss is the error squared, L = ({n['y']} - {t})² = {n['L']}",
-        f"the walk back begins with dL/dy = 2 × ({n['y']} - {t}) = {n['dy']}",
+        f"z1 = {v['x']} × {n['w']} + {x2} × {w21} + {n['b']} = {v['z']}",
+        f"each sum is bent; a1 = {result.activation} of {v['z']} = {v['a']}",
+        f"the output sums the three units times weights, and its bias; y = {v['y']}",
+        f"the loss is the error squared, L = ({v['y']} - {t})² = {v['L']}",
+        f"the walk back begins with dL/dy = 2 × ({v['y']} - {t}) = {v['dy']}",
         "a weight gets what comes back times the unit before it; "
-        f"at a1 that is {n['dy']} × {n['a']} = {n['dv']}",
-        f"a unit gets dL/dy times its weight; da1 = {n['dy']} × {n['v']} = {n['da']}",
-        f"the bend multiplies by its slope; dz1 = {n['da']} × {n['slope']} = {n['dz']}",
+        f"at a1 that is {v['dy']} × {n['a']} = {v['dv']}",
+        f"a unit gets dL/dy times its weight; da1 = {v['dy']} × {n['v']} = {v['da']}",
+        f"the bend multiplies by its slope; dz1 = {v['da']} × {n['slope']} = {v['dz']}",
         "a weight gets the gradient of its sum times its input; "
-        f"dw11 = {n['dz']} × {x1} = {n['dw']}",
+        f"dw11 = {v['dz']} × {n['x']} = {v['dw']}",
         "an input goes to three sums, and what comes back is added; "
-        f"dx1 = {' + '.join(map(_factor, shares))} = {n['dx']}",
+        f"dx1 = {' + '.join(map(_factor, shares))} = {v['dx']}",
     )[result.step]
 
 
