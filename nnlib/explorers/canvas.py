@@ -14,8 +14,10 @@ __all__ = ["CELLS", "DOTS", "Canvas", "Mark", "as_marks"]
 
 # A stroke, a list of points (x, y); or a cell, (row, column, dots).
 Mark = list[Any]
-# Cells in a row of the grid, and dots in a cell.
-CELLS, DOTS = 8, 16
+# Cells in a row of the grid.
+CELLS = 8
+# Dots in a cell.
+DOTS = 16
 
 _STYLE = """
 .nnlib-canvas {display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 2px 2px 6px}
