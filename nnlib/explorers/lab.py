@@ -174,6 +174,15 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 return True
             return False
 
+    def close(self) -> None:
+        """Take the lab off the page, and give its memory back."""
+        self._stop()
+        parts = list(self.children)
+        for part in parts:
+            parts += getattr(part, "children", ())
+            part.close()
+        super().close()
+
     def table(self) -> Table:
         """Return the numbers of the picture."""
         return self._table(self.result)
