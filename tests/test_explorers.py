@@ -330,6 +330,7 @@ def test_a_table_lines_up_and_has_no_minus_zero():
     table = Table({"name": "", "value": ".2f"}, [["a", -0.001], ["bcd", 12.5]])
     assert str(table) == "name  value\n   a   0.00\n bcd  12.50"
     assert "<td" in table._repr_html_()
+    assert str(Table({"a": ""}, [["-"]])) == "a\n-"
     assert "&lt;" in Table({"<": ""}, [["&"]])._repr_html_()
     with pytest.raises(ValueError, match="zip"):
         Table({"a": ""}, [["1", "2"]])

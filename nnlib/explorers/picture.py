@@ -78,7 +78,11 @@ class Picture:
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
     def moves(self, artist: A) -> A:
-        """Return an artist that is drawn again for every result, in the order of these calls."""
+        """Return an artist that is drawn again for every result, in the order of these calls.
+
+        One that is not clipped to its axes needs data when it is built, or the layout
+        collapses.
+        """
         artist.set_animated(True)
         self._moving.append(artist)
         return artist

@@ -46,4 +46,5 @@ class Table:
 def _written(entry: Any, form: str) -> str:
     """Write an entry; a number that rounds to minus zero is written as zero."""
     text = format(entry, form)
-    return text.removeprefix("-") if text.strip("-0.e+") == "" else text
+    is_zero = not isinstance(entry, str) and text.strip("-0.e+") == ""
+    return text.removeprefix("-") if is_zero else text
