@@ -26,6 +26,7 @@ THIRD_PARTY = {
     "threadpoolctl": {"running"},
     "onnx": {"export"},
     "PIL": {"plots", "datasets", "explorers"},  # matplotlib brings it
+    "contourpy": {"explorers"},  # this too
 }
 LATE = {"matplotlib", "IPython", "ipywidgets", "sklearn", "threadpoolctl", "onnx", "PIL"}
 MAY_HEAD = {"plots", "explorers", "estimators"}

@@ -263,10 +263,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     tracked = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "nnlib").rglob("*")
-        if path.suffix in {".py", ".typed", ".mplstyle"}
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert package == tracked
-    assert {"nnlib/py.typed", "nnlib/course.mplstyle"} < package
+    assert {"nnlib/py.typed", "nnlib/course.mplstyle", "nnlib/explorers/canvas.js"} < package
     assert f"\nVersion: {nnlib.__version__}\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
 
