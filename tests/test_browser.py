@@ -19,6 +19,7 @@ import pytest
 from browser import Jupyter, LabView, NotebookPage, make_lab, next_press, notebook, shown_by
 
 from nnlib import explorers
+from nnlib.explorers.labs import signal_lab
 
 chromium, jupyter = browser.chromium, browser.jupyter  # the fixtures
 
@@ -200,8 +201,9 @@ def test_run_starts_stop_stops_and_a_slider_begins_again(page: NotebookPage):
     stopped = view.shown()
     time.sleep(0.5)
     assert view.shown() == stopped
-    assert 0 < steps(stopped.sentence) < 60
-    mirror.step(steps(stopped.sentence) // 3)
+    assert 0 < steps(stopped.sentence) < signal_lab.N_STEPS
+    while steps(mirror.sentence) < steps(stopped.sentence):
+        mirror.step()
     assert stopped == shown_by(mirror)
     view.press("run", "Enter")
     wait_for_steps(view, steps(stopped.sentence))
