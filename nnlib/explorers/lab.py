@@ -89,8 +89,8 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._run: asyncio.Task[None] | None = None
         self._listening = False
         self._caption, self._message, self._numbers = (widgets.HTML() for _ in range(3))
-        # Two lines are kept free, so that nothing below jumps when a sentence grows.
-        self._caption.layout.min_height = "44px"
+        # Three lines are kept free, so that nothing below jumps when a sentence grows.
+        self._caption.layout.min_height = "62px"
         self._buttons = self._make_buttons(presets or {})
         for key, control in self.controls.items():
             control.add_class(f"nnlib-{key}")
