@@ -1,13 +1,17 @@
 """The neuron's lab: gates set by hand, a table that no line holds, known outputs."""
 
+import io
 import itertools
 import math
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 
 from nnlib import explorers
 from nnlib.explorers.labs.neuron import TARGETS, compute
+from nnlib.plots import COLOURS
 
 GATES = {"AND": (1.0, 1.0, -1.5), "OR": (1.0, 1.0, -0.5), "NAND": (-1.0, -1.0, 1.5)}
 ORIGINS = {
@@ -107,3 +111,12 @@ def test_a_ring_marks_each_point_on_the_wrong_side():
     assert len(wrong) == 40 - lab.result.right.sum() > 0
     assert {tuple(p) for p in wrong} <= {tuple(p) for p in lab.result.X}
     assert lab.table().rows[3][-1] == "no"
+
+
+def test_corners_with_the_same_sum_are_both_seen():
+    lab = explorers.neuron(w1=0.0, w2=0.0, bias=0.0)
+    pixels = np.asarray(Image.open(io.BytesIO(lab.picture.widget.value)))
+    right = pixels[:, pixels.shape[1] * 6 // 10 :]
+    for colour in ("blue", "orange"):
+        mark = np.round(255 * np.array(to_rgb(COLOURS[colour])))
+        assert np.all(right == mark, axis=2).sum() > 20

@@ -98,3 +98,8 @@ def test_the_sentence_and_the_table_say_the_same():
     lab.set(place=20.0)
     assert "goes through it" in lab.sentence
     assert len(lab.sentence) <= 230
+
+
+def test_a_ring_is_wider_than_the_square():
+    picture = explorers.outlier(height=25.0, place=20.0).picture
+    assert picture.rings.get_markersize() > 1.5 * picture.moved.get_markersize()

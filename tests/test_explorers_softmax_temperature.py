@@ -95,3 +95,10 @@ def test_sentence_table_and_presets():
     assert lab.picture.widget.value.tobytes() == first
     with pytest.raises(ValueError, match=r"temperature must be one of 0\.05"):
         lab.set(temperature=0.0)
+
+
+def test_no_diamond_stands_beside_the_number_of_a_bar():
+    for temperature in (0.05, 1.0, 20.0):
+        picture = explorers.softmax_temperature(temperature=temperature).picture
+        heights = [text.get_position()[1] for text in picture.texts]
+        assert min(heights) - picture.drawn.get_ydata().max() > 0.08

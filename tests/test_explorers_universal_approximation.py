@@ -122,3 +122,10 @@ def test_the_sentence_says_when_there_is_no_limit():
     assert lab.sentence.startswith("1 unit, knots equally far apart")
     assert len(lab.sentence) <= 230
     assert len(lab.table().rows) == 1
+
+
+def test_a_hinge_of_weight_zero_is_a_flat_line():
+    # The random curve ends as high as it begins.
+    lab = explorers.universal_approximation(units=1)
+    np.testing.assert_allclose(lab.picture.up.get_ydata()[:3], 0, atol=1e-12)
+    assert len(lab.picture.down.get_xydata()) == 0

@@ -101,18 +101,20 @@ class CutPicture(Picture):
         arrow = {"arrowstyle": "-|>", "color": COLOURS["black"], "shrinkA": 0, "shrinkB": 0}
         self.arrow = left.annotate("", (0.75, 0.75), (0.5, 0.5), arrowprops=arrow)
         (self.wrong,) = left.plot([], [], "o", ms=10, mfc="none", c=COLOURS["black"], mew=1.2)
-        self.points = _both_classes(left, 6)
+        self.points = _both_classes(left, (6, 6))
         left.set(xlabel="$x_1$", ylabel="$x_2$", xlim=edge, ylim=edge, aspect="equal")
         left.set(xticks=[0, 1], yticks=[0, 1])
         left.set_title(LEGEND, fontsize=9.5)
         self.strip = self._coloured(right, (-6, -5.5, *OUTPUTS))
         (self.bend,) = right.plot([], [], c=COLOURS["grey"], ls="-", lw=2)
-        self.corners = _both_classes(right, 9)
+        # Corners with the same sum lie on each other: the circle shows around the square.
+        self.corners = _both_classes(right, (12, 6))
         for z, style in ((-1, "--"), (0, "-"), (1, "--")):
             right.axvline(z, c=COLOURS["black"], ls=style, lw=1)
         right.set(xlabel="sum z", ylabel="output a", xlim=(-6, 6), ylim=OUTPUTS, aspect="auto")
         right.set_title(
-            "the four corners on the bend\nstrip: how a is painted on the left", fontsize=9.5
+            "corners on the bend, or at the edge\nstrip: how a is painted on the left",
+            fontsize=9.5,
         )
         for artist in (
             self.sides, self.line, self.arrow, self.wrong, *self.points, self.bend, *self.corners
@@ -155,11 +157,11 @@ class CutPicture(Picture):
         self.arrow.set_position(tuple(feet[1]))
 
 
-def _both_classes(ax: Axes, size: float) -> list[Any]:
+def _both_classes(ax: Axes, sizes: tuple[float, float]) -> list[Any]:
     """Return the empty marks of class 0, blue circles, and class 1, orange squares."""
-    look: dict[str, Any] = {"ls": "", "mec": "white", "mew": 0.7, "ms": size}
-    pair = (("o", COLOURS["blue"]), ("s", COLOURS["orange"]))
-    return [ax.plot([], [], marker=marker, c=colour, **look)[0] for marker, colour in pair]
+    look: dict[str, Any] = {"ls": "", "mec": "white", "mew": 0.7}
+    pair = zip("os", ("blue", "orange"), sizes)
+    return [ax.plot([], [], marker=m, c=COLOURS[c], ms=size, **look)[0] for m, c, size in pair]
 
 
 def _by_output(activation: str, a: np.ndarray) -> np.ndarray:

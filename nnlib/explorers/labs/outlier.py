@@ -126,7 +126,7 @@ class FitsPicture(Picture):
         ring: dict[str, Any] = {"mfc": "none", "mec": COLOURS["blue"], "ls": ""}
         self.points = self.moves(ax.plot([], [], "o", ms=4, **black)[0])
         self.rings = self.moves(
-            ax.plot([], [], "o", ms=10, label="the two points it goes through", **ring)[0]
+            ax.plot([], [], "o", ms=13, label="the two points it goes through", **ring)[0]
         )
         self.moved = self.moves(ax.plot([], [], "s", ms=7, label="the moved point", **black)[0])
         ax.set(xlabel="x", ylabel="y", xlim=ENDS, ylim=(-12, 32), xticks=range(0, 21, 5))
@@ -138,7 +138,7 @@ class FitsPicture(Picture):
             for marker, look in zip("so", LOOKS)
         ]
         ax.axhline(SLOPE, c=COLOURS["grey"], ls=":", lw=1)
-        ax.set(xlabel="height of the moved point", ylabel="slope of the line")
+        ax.set(xlabel="height of the moved point", ylabel=f"slope (dotted: {SLOPE})")
         ax.set(xlim=(-12, 32), xticks=[-10, 0, 10, 20, 30], ylim=(-1.6, 2.6))
 
     def _build_losses(self, ax: Axes) -> None:
@@ -146,6 +146,7 @@ class FitsPicture(Picture):
         ax.set(xlim=(0, 3), ylim=(0, 3))
         ax.set_axis_off()
         middle: dict[str, Any] = {"ha": "center", "va": "center"}
+        box = {"boxstyle": "square,pad=0.3", "fc": "#e8e8e8", "ec": "none"}
         self.numbers = []
         ax.text(0, 2.5, "line", va="center")
         for column, loss in enumerate(("MSE", "MAE")):
@@ -154,12 +155,11 @@ class FitsPicture(Picture):
             look = {"color": LOOKS[row]["c"], "fontsize": 10}
             ax.text(0, 1.5 - row, name, va="center", **look)
             for column in (0, 1):
-                box = {"boxstyle": "square,pad=0.3", "fc": "#e8e8e8", "ec": "none"}
-                text = ax.text(1.55 + column, 1.5 - row, "000.00", color="none", **middle)
+                at = 1.55 + column, 1.5 - row
                 if row == column:
-                    text.set_bbox(box)
-                number = ax.text(1.55 + column, 1.5 - row, "", **middle)
-                self.numbers += [self.moves(number)]
+                    # As wide as the widest number, which nobody sees.
+                    ax.text(*at, "000.00", color="none", bbox=box, **middle)
+                self.numbers += [self.moves(ax.text(*at, "", **middle))]
         ax.text(3, -0.3, "grey: lowest possible", ha="right", fontsize=9)
 
     def update(self, result: Fits) -> str:

@@ -114,7 +114,7 @@ class WarmedPicture(Picture):
         self.dot = self.moves(ax.plot([], [], "D", ms=7, **look)[0])
         most = float(np.log(len(NAMES)))
         ax.axhline(most, c=COLOURS["grey"], ls=":", lw=1)
-        ax.text(0.03, most + 0.05, "all equal: ln 3", va="bottom", fontsize=9)
+        ax.text(0.03, most + 0.05, "all equal: log 3", va="bottom", fontsize=9)
         ax.set(xlabel="temperature T", ylabel="entropy (nats)", ylim=(-0.06, 1.45))
         ax.set(yticks=[0, 0.5, 1])
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
@@ -125,14 +125,15 @@ class WarmedPicture(Picture):
             self.moves(bar)
             for bar in ax.bar(places, 0, 0.7, color=[COLOURS[colour] for colour, *_ in LOOKS])
         ]
-        self.texts = [self.moves(ax.text(k, 0, "", ha="center", va="bottom")) for k in places]
+        # Above all bars: beside a diamond the number would pass for its share.
+        self.texts = [self.moves(ax.text(k, 1.1, "", ha="center", va="center")) for k in places]
         black: dict[str, Any] = {"mec": COLOURS["black"], "mfc": "white", "ls": ""}
         share = f"share of {N_DRAWN} drawn answers"
         self.drawn = self.moves(ax.plot([], [], "D", ms=7, label=share, clip_on=False, **black)[0])
         self.drawn.set_in_layout(False)
         ax.legend(loc="lower left", bbox_to_anchor=(-0.05, 1.0), handlelength=1, borderpad=0.1)
         ax.set_xticks(places, NAMES)
-        ax.set(xlim=(-0.6, 2.6), ylim=(0, 1.12), yticks=[0, 0.5, 1], ylabel="probability at T")
+        ax.set(xlim=(-0.6, 2.6), ylim=(0, 1.18), yticks=[0, 0.5, 1], ylabel="probability at T")
 
     def update(self, result: Warmed) -> str:
         """Move curves, dots and bars."""
@@ -145,8 +146,7 @@ class WarmedPicture(Picture):
             self.curves[k].set_data(HEAT, result.curves[:, k])
             self.dots[k].set_data([T], [p])
             self.bars[k].set_height(p)
-            self.texts[k].set_text(f"{p:.2f}")
-            self.texts[k].set_y(max(p, result.drawn[k] / N_DRAWN + 0.02) + 0.01)
+            self.texts[k].set_text(f"p = {p:.2f}")
         self.drawn.set_data(range(len(NAMES)), result.drawn / N_DRAWN)
         self.entropies.set_data(HEAT, result.entropies)
         self.dot.set_data([T], [result.entropy])

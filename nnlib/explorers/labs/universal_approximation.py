@@ -244,8 +244,8 @@ class HingesPicture(Picture):
 
 def _fan(result: Hinges, sign: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the hinges that go up (1) or down (-1): flat, then a slope, then a gap."""
-    # A weight that is 0 but for rounding draws nothing.
-    chosen = sign * result.weights > 1e-9
+    # A weight that is 0 but for rounding draws a flat line, among those that go up.
+    chosen = (result.weights < -1e-9) == (sign < 0)
     t, v = result.knots[:-1][chosen], result.weights[chosen]
     start, gap = np.zeros_like(t), np.full_like(t, np.nan)
     x = np.column_stack([start, t, start + 1, gap])
