@@ -315,7 +315,8 @@ class LabView:
 
     def press(self, part: str, key: str, inside: str = "") -> None:
         """Give the focus to a part of the lab, then press a key."""
-        target = self.root.locator(f".nnlib-{part.replace(' ', '-')} {inside}".strip())
+        name = f"nnlib-{part.replace(' ', '-')}"  # it may hold a comma or a plus
+        target = self.root.locator(f"[class~='{name}'] {inside}".strip())
         target.focus()
         self.page.keyboard.press(key)
 
@@ -360,10 +361,16 @@ class NotebookPage:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.set_default_timeout(1000 * PATIENCE)
         self.jupyter = jupyter
-        self.page.goto(f"{jupyter.url}/lab/tree/{path.relative_to(jupyter.folder).as_posix()}")
+        at = path.relative_to(jupyter.folder).as_posix()
+        # A workspace of its own: no notebook of an earlier page is opened again beside it.
+        self.page.goto(f"{jupyter.url}/lab/workspaces/{path.stem}/tree/{at}?reset")
         self.page.wait_for_function(
-            "window.jupyterapp && jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
-            "?.connectionStatus === 'connected' && jupyterapp.shell.currentWidget.content.widgets"
+            """at => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                return panel?.context?.path === at && panel.content.widgets
+                    && panel.sessionContext.session?.kernel?.connectionStatus === 'connected';
+            }""",
+            arg=at,
         )
 
     def __enter__(self) -> "NotebookPage":
@@ -376,17 +383,23 @@ class NotebookPage:
 
     def run(self, cell: int) -> None:
         """Run one cell to its end; an error, or a word on stderr, is an error here."""
-        outputs = self.page.evaluate(
+        ran, outputs = self.page.evaluate(
             """async at => {
-                const notebook = jupyterapp.shell.currentWidget.content;
-                notebook.activeCellIndex = at;
-                notebook.deselectAll();
+                const {content, context, revealed, sessionContext} =
+                    jupyterapp.shell.currentWidget;
+                await Promise.all([context.ready, revealed, sessionContext.ready]);
+                await sessionContext.session.kernel.info;
+                content.activeCellIndex = at;
+                content.deselectAll();
+                const {model, node} = content.widgets[at];
+                model.clearExecution();
                 await jupyterapp.commands.execute('notebook:run-cell');
-                notebook.widgets[at].node.dataset.place = at;
-                return notebook.widgets[at].model.outputs.toJSON();
+                node.dataset.place = at;
+                return [model.executionCount !== null, model.outputs.toJSON()];
             }""",
             cell,
         )
+        assert ran, f"cell {cell} did not run"
         bad = [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
         assert bad == [], f"cell {cell}: {bad}"
 

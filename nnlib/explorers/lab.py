@@ -95,7 +95,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         for key, control in self.controls.items():
             control.add_class(f"nnlib-{key}")
             control.observe(self._on_change, "value")
-        self.set(**dict(start or {}))
+        self.set(**{**self.values, **dict(start or {})})
         self._defaults = self.values
         super().__init__(
             [
@@ -146,7 +146,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             except Exception:
                 with self._silent():
                     for key, value in before.items():
-                        self.controls[key].value = value
+                        self.controls[key].value = _as_written(self.controls[key], value)
                 raise
 
     def reset(self) -> None:
@@ -298,6 +298,20 @@ def _value(control: Any) -> Any:
     return round(control.value, 10) if isinstance(control, widgets.FloatSlider) else control.value
 
 
+def _as_written(control: Any, value: Any) -> Any:
+    """Return a value as a browser's slider writes it: nothing then comes back from there.
+
+    What came back late would undo what was set meanwhile.
+    """
+    if not isinstance(control, widgets.FloatSlider):
+        return value
+    width = control.max - control.min
+    steps, step = (value - control.min) / control.step, control.step * 100 / width
+    if abs(steps - round(steps)) > 1e-6 or value >= control.max:
+        return value
+    return round(steps) * step * width / 100 + control.min
+
+
 def _flow() -> widgets.Layout:
     return widgets.Layout(flex_flow="row wrap", max_width="760px")
 
@@ -326,4 +340,4 @@ def _move(key: str, control: Any, value: Any) -> None:
         value = require_integer(key, value, least=control.min)
     if hasattr(control, "max"):
         require_between(key, value, control.min, control.max, closed=True)
-    control.value = value
+    control.value = _as_written(control, value)
