@@ -164,8 +164,21 @@ def test_a_run_that_diverges_keeps_its_last_good_network():
     assert np.isfinite(run.network.theta).all()
     assert advance(run) is None
     assert lab.picture.lost.get_text() == f"diverged at epoch {len(run.losses) - 1}"
-    assert "the run diverged" in lab.sentence
+    assert lab.sentence.endswith(f"just before, {run.n_right} of 200 points are right.")
     assert lab.picture.loss.get_ydata()[-1] == module.LOSSES[1]
+
+
+def test_a_network_that_stands_still_is_told_in_words():
+    assert "does not move the W of layer 1" in module.playground(init="zeros").sentence
+
+
+def test_the_border_leaves_out_what_the_grid_cannot_draw():
+    surface = np.zeros((60, 60))
+    surface[30, 30] = 1.0  # an island of one cell
+    assert np.isnan(module._border(surface)[0]).all()
+    surface[:, 40:] = 1.0
+    x = module._border(surface)[0]
+    np.testing.assert_allclose(x[np.isfinite(x)], (module.PLANE[39] + module.PLANE[40]) / 2)
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])

@@ -94,6 +94,10 @@ def test_what_relu_cuts_off_stands_at_0():
     assert np.all(np.abs(stack.signals.saturated - 0.5) < 0.1)
 
 
+def test_one_layer_is_not_called_layers():
+    assert explorers.signal_lab(depth=1).sentence.startswith("1 relu layer of 100,")
+
+
 # Training
 
 

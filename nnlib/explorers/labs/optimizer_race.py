@@ -166,15 +166,24 @@ def _ellipses(H: np.ndarray) -> np.ndarray:
 
 def _sentence(result: Race) -> str:
     """Say who leads, who is last, and who is worse off than at the start."""
-    names, ends, first = list(RULES), result.losses[:, -1], result.losses[0, 0]
-    leader, last, n_steps = ends.argmin(), ends.argmax(), result.losses.shape[1] - 1
+    ends, first, n_steps = result.losses[:, -1], result.losses[0, 0], result.losses.shape[1] - 1
+    best, leaders = _with(ends, ends.min())
+    worst, losers = _with(ends, ends.max())
     text = (
         f"{result.surface.capitalize()}, tuned rates times {result.factor:g}: after "
-        f"{n_steps} step{'s' * (n_steps > 1)} {names[leader]} leads with loss "
-        f"{_loss(ends[leader])}, {names[last]} is last with {_loss(ends[last])}."
+        f"{n_steps} step{'s' * (n_steps > 1)} {', '.join(leaders)} "
+        f"{'lead' if len(leaders) > 1 else 'leads'} with loss {best}; {', '.join(losers)} "
+        f"{'are' if len(losers) > 1 else 'is'} last with {worst}."
     )
-    climbed = ", ".join(name for name, end in zip(names, ends) if end > first)
+    climbed = ", ".join(name for name, end in zip(RULES, ends) if end > first)
     return f"{text} Above the start: {climbed}." if climbed else text
+
+
+def _with(ends: np.ndarray, end: float) -> tuple[str, list[str]]:
+    """Write a loss, and name all rules that end beyond the picture with it, or there alone."""
+    low, high = LOSSES
+    beyond = ends < low if end < low else ends > high if end > high else ends == end
+    return _loss(end), [name for name, there in zip(RULES, beyond) if there]
 
 
 def _loss(value: float) -> str:

@@ -29,7 +29,7 @@ DATA = ("moons", "spiral")
 N_POINTS, NOISE = 200, {"moons": 0.15, "spiral": 0.1}
 # Times the weights that `Network` draws; "equal" gives every weight the value 1/n_in.
 GAINS = {"zeros": 0.0, "equal": 1.0, "too small": 0.2, "right": 1.0, "too large": 5.0}
-# An epoch is one step on all points. A loss above DIVERGED ends the run.
+# An epoch is one step on all points. A loss above DIVERGED ends the run: it counts as infinite.
 N_EPOCHS, AT_ONCE, DIVERGED = 1000, 20, 1e9
 # The plane that is shown, and what the panels can; a value beyond is drawn at the edge.
 PLANE = np.linspace(-2.4, 2.4, 60)
@@ -163,7 +163,7 @@ class PlayPicture(Picture):
             self.surface, ax=plane, label="probability of a square", ticks=[0, 0.5, 1], shrink=0.8
         )  # fmt: skip
         loss.axhline(math.log(2), c=COLOURS["grey"], ls=":", lw=1)
-        loss.text(N_EPOCHS, 1.5 * math.log(2), "a guess: ln 2", ha="right", fontsize=9)
+        loss.text(N_EPOCHS, 2 * math.log(2), "a guess: ln 2", ha="right", fontsize=9)
         (self.loss,) = loss.plot(
             [], [], "o-", c=COLOURS["blue"], ms=5, markevery=[-1], clip_on=False
         )
@@ -218,17 +218,25 @@ class PlayPicture(Picture):
         steps = result.learning_rate * result.signals.dW_norm
         for line, values in zip(self.norms, (result.W_norm, result.W_start, steps)):
             line.set_data(range(1, len(values) + 1), np.clip(values, *NORMS))
-        end = "infinite: the run diverged" if lost else f"{result.losses[-1]:.3g}"
+        right = f"{result.n_right} of {N_POINTS} points are right."
+        if lost:
+            return f"{result.title}: the run diverged at epoch {epoch}; just before, {right}"
         ratio = result.signals.update_ratio[0]
+        moves = f"moves the W of layer 1 by {ratio:.2g} of its norm"
         return (
-            f"{result.title}: at epoch {epoch} the loss is {end}, {result.n_right} of {N_POINTS} "
-            f"points are right. In layer 1 a step has {ratio:.2g} times the norm of W."
+            f"{result.title}: at epoch {epoch} the loss is {result.losses[-1]:.3g}, {right} "
+            f"The next step {moves if ratio else 'does not move the W of layer 1'}."
         )
 
 
 def _border(surface: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the line on which the probability is one half, its pieces parted by NaN."""
+    """Return the line on which the probability is one half, its pieces parted by NaN.
+
+    A piece of less than three cells is left out: the grid is too coarse to draw it truly.
+    """
     pieces: Any = contour_generator(PLANE, PLANE, surface).lines(0.5)
+    least = 3 * (PLANE[1] - PLANE[0])
+    pieces = [piece for piece in pieces if np.ptp(piece, axis=0).max() >= least]
     gap = np.full((1, 2), np.nan)
     points = np.concatenate([gap, *(part for piece in pieces for part in (piece, gap))])
     return points[:, 0], points[:, 1]

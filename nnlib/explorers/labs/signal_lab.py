@@ -73,7 +73,8 @@ def compute(depth: int, width: int, activation: str, scheme: str, gain: float, s
     """Return the signals of a stack, and the loss of the same stack on the digits."""
     signals = signal_experiment(depth, width, activation, scheme, gain, seed)
     network = _classifier(depth, width, activation, scheme, gain, seed)
-    title = f"{depth} {activation} layers of {width}, {scheme} times {gain:g}"
+    layers = f"layer{'s' * (depth > 1)}"
+    title = f"{depth} {activation} {layers} of {width}, {scheme} times {gain:g}"
     cut = signals.saturated if activation == "relu" else np.zeros(depth)
     shares = np.array([_in_bins(*row) for row in zip(
         signals.activation_counts, signals.activation_edges, cut
@@ -172,7 +173,7 @@ class StackPicture(Picture):
         self.moves(self.loss).set_in_layout(False)
         self.lost = self.moves(loss.text(6, LOSSES[1] - 0.3, "", fontsize=9, va="top"))
         loss.axhline(math.log(10), c=COLOURS["grey"], ls=":", lw=1)
-        loss.text(N_STEPS, math.log(10) + 0.1, "a guess: ln 10", ha="right", fontsize=9)
+        loss.text(N_STEPS, math.log(10) + 0.2, "a guess: ln 10", ha="right", fontsize=9)
         loss.set(xlabel="step of training", ylabel="loss (nats)", xlim=(0, N_STEPS), ylim=LOSSES)
         loss.set_title("training on digits: step, run")
 
@@ -275,7 +276,7 @@ def signal_lab(**start: Any) -> Lab:
             "seed": controls.seed(),
         },
         presets={
-            "vanishing": {"activation": "tanh", "scheme": "xavier_normal", "gain": 0.5},
+            "vanishing": {"activation": "relu", "scheme": "he_normal", "gain": 0.5},
             "exploding": {"activation": "relu", "scheme": "he_normal", "gain": 2.0},
             "right": {"activation": "relu", "scheme": "he_normal", "gain": 1.0},
         },
