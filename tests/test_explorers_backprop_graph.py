@@ -115,3 +115,14 @@ def test_the_longest_numbers_stay_short():
     for seed in range(50):
         for row in module.table(module.compute(**ends, seed=seed)).rows:
             assert max(map(len, row[1:])) <= 6
+
+
+def test_a_pencil_gets_what_the_sentence_says_or_an_almost_equal_sign():
+    lab = explorers.backprop_graph(step=4)
+    assert "L = (-0.15 - 1.00)² ≈ 1.31." in lab.sentence  # 1.3225 with two decimals
+    lab.set(step=6)
+    assert "-2.29 × 0.94 = -2.15." in lab.sentence
+    lab.set(step=8)
+    assert "dz1 = -2.98 × 0.13 ≈ -0.37." in lab.sentence  # 0.3874 with two decimals
+    lab.set(step=10)
+    assert "dx1 = (-0.19) + 0.20 + 0.66 = 0.67." in lab.sentence

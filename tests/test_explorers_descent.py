@@ -111,3 +111,19 @@ def test_a_path_that_left_the_picture_is_not_drawn_on():
     np.testing.assert_array_equal(drawn, lab.result.path[: len(drawn)])
     assert len(drawn) < len(lab.result.path)
     assert abs(drawn[:-1]).max() < 33 < abs(drawn[-1]).max()
+
+
+def test_a_loss_outside_the_picture_is_not_drawn_at_its_edge():
+    lab = explorers.descent(learning_rate=0.6, theta2=0.0, n_steps=120)
+    np.testing.assert_array_equal(lab.picture.losses.get_ydata(), lab.result.losses)
+    lab.set(theta1=0.0)  # a loss of 0 on a scale of powers
+    assert lab.result.losses[1] < 1e-30
+
+
+def test_the_sentence_gives_the_dotted_level_where_there_is_one():
+    lab = explorers.descent(learning_rate=0.2, batch_size=1, n_steps=120)
+    assert lab.sentence.endswith(" Noise ball: loss 1.34.")
+    assert len(lab.sentence) <= 230
+    for values in ({"batch_size": ALL}, {"batch_size": 1, "learning_rate": 0.5}):
+        lab.set(**values)
+        assert "ball" not in lab.sentence

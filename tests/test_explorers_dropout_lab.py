@@ -108,3 +108,11 @@ def test_all_units_may_be_dropped_and_three_masks_are_enough():
     for seed in range(8):
         r = explorers.dropout_lab(drop_prob=0.9, n_masks=3, seed=seed).result
         assert np.isfinite(r.outputs).all()
+
+
+def test_a_spread_that_leaves_the_picture_is_drawn_as_it_is():
+    lab = explorers.dropout_lab(drop_prob=0.9)
+    result = lab.result
+    low = (result.mean - result.sd) / result.whole
+    assert low < 0
+    assert lab.picture.spreads[1].get_xdata()[0] == pytest.approx(low)

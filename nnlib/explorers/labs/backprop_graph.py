@@ -277,28 +277,44 @@ def _frames(items: Iterable[Item]) -> Path:
 
 def _told(result: Walk) -> str:
     """Say in words what the step does, worked out for the first entry."""
-    n = {name: _factor(array.ravel()[0]) for name, array in result.numbers.items()}
-    v = {name: _written(array.ravel()[0]) for name, array in result.numbers.items()}
-    x2 = _factor(result.numbers["x"][0, 1])
-    w21, t = _factor(result.numbers["w"][1, 0]), _factor(result.target)
+    n = {name: float(array.ravel()[0]) for name, array in result.numbers.items()}
+    v = {name: _written(value) for name, value in n.items()}
+    x2, w21 = _factor(result.numbers["x"][0, 1]), _factor(result.numbers["w"][1, 0])
+    error, t = _seen(n["y"]) - result.target, _factor(result.target)
     shares = result.numbers["dz"][0] * result.numbers["w"][0]
     return (
         f"the inputs are x1 = {v['x']} and x2 = {x2}, and every weight is given",
         "a unit sums its inputs times weights, and its bias; "
-        f"z1 = {v['x']} × {n['w']} + {x2} × {w21} + {n['b']} = {v['z']}",
+        f"z1 = {v['x']} × {_factor(n['w'])} + {x2} × {w21} + {_factor(n['b'])} = {v['z']}",
         f"each sum is bent; a1 = {result.activation} of {v['z']} = {v['a']}",
         f"the output sums the three units times weights, and its bias; y = {v['y']}",
-        f"the loss is the error squared, L = ({v['y']} - {t})² = {v['L']}",
-        f"the walk back begins with dL/dy = 2 × ({v['y']} - {t}) = {v['dy']}",
+        f"the loss is the error squared, L = ({v['y']} - {t})² {_equal(error**2, n['L'])}",
+        f"the walk back begins with dL/dy = 2 × ({v['y']} - {t}) {_equal(2 * error, n['dy'])}",
         "a weight gets what comes back times the unit before it; "
-        f"at a1 that is {v['dy']} × {n['a']} = {v['dv']}",
-        f"a unit gets dL/dy times its weight; da1 = {v['dy']} × {n['v']} = {v['da']}",
-        f"the bend multiplies by its slope; dz1 = {v['da']} × {n['slope']} = {v['dz']}",
+        f"at a1 that is {_product(n['dy'], n['a'])}",
+        f"a unit gets dL/dy times its weight; da1 = {_product(n['dy'], n['v'])}",
+        f"the bend multiplies by its slope; dz1 = {_product(n['da'], n['slope'])}",
         "a weight gets the gradient of its sum times its input; "
-        f"dw11 = {v['dz']} × {n['x']} = {v['dw']}",
+        f"dw11 = {_product(n['dz'], n['x'])}",
         "an input goes to three sums, and what comes back is added; "
-        f"dx1 = {' + '.join(map(_factor, shares))} = {v['dx']}",
+        f"dx1 = {' + '.join(map(_factor, shares))} {_equal(sum(map(_seen, shares)), n['dx'])}",
     )[result.step]
+
+
+def _seen(value: float) -> float:
+    """Return a number as it is written."""
+    return float(_written(value))
+
+
+def _equal(by_pencil: float, value: float) -> str:
+    """Write = and a value, or ≈ where the rounded numbers give a pencil another one."""
+    text = _written(value)
+    return f"{'=' if _written(by_pencil) == text else '≈'} {text}"
+
+
+def _product(first: float, second: float) -> str:
+    by_pencil = _seen(first) * _seen(second)
+    return f"{_written(first)} × {_factor(second)} {_equal(by_pencil, first * second)}"
 
 
 def _factor(value: float) -> str:

@@ -21,7 +21,7 @@ __all__ = ["Descent", "DescentPicture", "bowl", "compute", "descent", "examples"
 CURVATURES = np.array([0.2, 4.0])
 THRESHOLD = 2 / CURVATURES.max()
 N_EXAMPLES, MOST_STEPS, MOST_RATE = 512, 120, 0.7
-# The plane and the losses that are shown; what lies beyond is drawn at the edge.
+# The plane and the losses that are shown; a diamond that lies beyond is drawn at the edge.
 WIDTH, HEIGHT, LOSSES = 6.6, 4.8, (1e-5, 1e3)
 FRAME = np.array([[-WIDTH, -HEIGHT], [WIDTH, HEIGHT]])
 LEVELS = [0.3, 1.5, 4.0, 9.0, 18.0, 32.0]
@@ -164,8 +164,8 @@ class DescentPicture(Picture):
         self.centers.set_data(*result.centers.T)
         self.path.set_data(*result.path[: _left(result.path)].T)
         self.ends.set_data(*np.clip(result.path[-1:], *FRAME).T)
-        self.losses.set_data(range(len(result.path)), np.clip(result.losses, *LOSSES))
-        self.ball.set_data([0, MOST_STEPS], [min(max(result.ball, 0.0), 2 * LOSSES[1])] * 2)
+        self.losses.set_data(range(len(result.path)), result.losses)
+        self.ball.set_data([0, MOST_STEPS], [min(result.ball, 2 * LOSSES[1])] * 2)
         self.rate.set_data([result.learning_rate] * 2, abs(result.factors))
         return _sentence(result)
 
@@ -183,11 +183,13 @@ def _sentence(result: Descent) -> str:
     whole = result.batch_size == N_EXAMPLES
     batch = "all examples" if whole else f"batches of {result.batch_size}"
     side = "below" if result.learning_rate < THRESHOLD else "not below"
+    has_ball = 0 < result.ball < np.inf
     return (
         f"After {n_steps} step{'s' * (n_steps > 1)} at ({end1:.3g}, {end2:.3g}), loss "
         f"{_clean(result.losses[-1]):.3g}. Rate {result.learning_rate:g} with {batch}: "
         f"{'' if whole else 'on average '}a step multiplies theta1 by {first:.3g} and theta2 "
         f"by {second:.3g}, and the rate is {side} the threshold {THRESHOLD:g}."
+        f"{f' Noise ball: loss {result.ball:.3g}.' * has_ball}"
     )
 
 

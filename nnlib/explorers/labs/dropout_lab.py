@@ -207,7 +207,8 @@ class DrawPicture(Picture):
     def _build_outputs(self, ax: Axes) -> None:
         """Draw what the output of many masks is held against."""
         ax.set(xlim=(-0.03, 3.03), ylim=(-0.5, 1.12), xlabel="output (whole network = 1)")
-        ax.set(xticks=[0, 1, 2, 3], yticks=[-0.15, -0.35], yticklabels=["measured", "formula"])
+        ax.set_xticks([0, 1, 2, 3], ["0", "1", "2", "3 or more"])
+        ax.set_yticks([-0.15, -0.35], ["measured", "formula"])
         ax.tick_params(axis="y", length=0)
         ax.set_title("output, many masks")
         self.bars = self.moves(
@@ -246,7 +247,7 @@ class DrawPicture(Picture):
         formula = result.mean / result.whole, result.sd / result.whole
         pairs = ((outputs.mean(), outputs.std()), formula)
         for line, height, (mean, sd) in zip(self.spreads, (-0.15, -0.35), pairs):
-            line.set_data(np.clip([mean - sd, mean, mean + sd], 0, 3), [height] * 3)
+            line.set_data([mean - sd, mean, mean + sd], [height] * 3)
 
 
 def _told(result: Draw) -> str:
@@ -298,8 +299,9 @@ def dropout_lab(**start: Any) -> Lab:
     Returns
     -------
     Lab
-        With the buttons "step" and "run", which train a network on 100 digits, without
-        and with dropout. The training always scales inverted, as ``nnlib.Dropout`` does.
+        With the buttons "step" (4 epochs) and "run" (to 100), which train a network on 100
+        digits, without and with dropout. The training always scales inverted, as
+        ``nnlib.Dropout`` does.
 
     Raises
     ------
