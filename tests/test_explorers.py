@@ -3,9 +3,11 @@
 import asyncio
 import inspect
 import io
+import re
 from typing import Any
 
 import ipywidgets as widgets
+import matplotlib.style
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -197,7 +199,8 @@ def test_what_moves_is_drawn_where_it_is():
         lab.set(x=x)
         full.update(lab.result)
         full.dot.set_animated(False)
-        full.canvas.draw()
+        with matplotlib.style.context(plots.STYLE):
+            full.canvas.draw()
         whole = np.asarray(full.canvas.buffer_rgba())[..., :3]
         np.testing.assert_allclose(pixels(lab).astype(int), whole, atol=16)
 
@@ -259,6 +262,26 @@ def test_choices_say_what_they_take():
         lab.set(width=30)
     with pytest.raises(TypeError, match="depth must be a whole number"):
         lab.set(depth=2.5)
+    with pytest.raises(TypeError, match="gain must be a number"):
+        lab.set(gain=np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match=r"seed must lie in \[0, 999999\], got"):
+        lab.set(seed=10**9)
+    canvas = explorers.draw_digit()
+    with pytest.raises(TypeError, match="fit must be True or False, got 2"):
+        canvas.set(fit=2)
+
+
+def test_after_a_long_computation_the_next_one_is_announced():
+    lab, said = small_lab(), []
+    lab._caption.observe(lambda change: said.append(change["new"]), "value")
+    lab.set(x=3.0)
+    lab._took = 1.0
+    lab.set(x=4.0)
+    lab.set(x=5.0)
+    words = [re.sub("<.*?>", "", text) for text in said]
+    assert words == [
+        "The dot is at 1.5.", "computing ...", "The dot is at 2.", "The dot is at 2.5."
+    ]  # fmt: skip
 
 
 # Steps

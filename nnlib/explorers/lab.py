@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import html
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -12,16 +13,18 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from nnlib.explorers.controls import Keys
+from nnlib.explorers.controls import Keys, as_written, move, value_of
 from nnlib.explorers.picture import Picture
 from nnlib.explorers.table import Table
 from nnlib.running import limit_threads
-from nnlib.validation import require_between, require_choice, require_integer
+from nnlib.validation import require_choice
 
 __all__ = ["Lab"]
 
 # Seconds between two steps of a run, in which the kernel hears what the reader presses.
 PAUSE = 0.02
+# Seconds after which a computation counts as long, and the next one is announced.
+LONG = 0.15
 # JupyterLab may deliver two messages in two threads: one is answered after the other.
 _ONE_BY_ONE = threading.RLock()
 
@@ -87,7 +90,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.controls = dict(controls)
         self._table, self._advance = table, advance
         self._run: asyncio.Task[None] | None = None
-        self._listening = False
+        self._listening, self._took = False, 0.0
         self._caption, self._message, self._numbers = (widgets.HTML() for _ in range(3))
         # Three lines are kept free, so that nothing below jumps when a sentence grows.
         self._caption.layout.min_height = "62px"
@@ -119,7 +122,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     @property
     def values(self) -> dict[str, Any]:
         """The values of all controls, by name."""
-        return {key: _value(control) for key, control in self.controls.items()}
+        return {key: value_of(control) for key, control in self.controls.items()}
 
     @property
     def figure(self) -> Any:
@@ -141,12 +144,12 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 with self._silent():
                     for key, value in values.items():
                         require_choice("control", key, self.controls)
-                        _move(key, self.controls[key], value)
+                        move(key, self.controls[key], value)
                 self._compute()
             except Exception:
                 with self._silent():
                     for key, value in before.items():
-                        self.controls[key].value = _as_written(self.controls[key], value)
+                        self.controls[key].value = as_written(self.controls[key], value)
                 raise
 
     def reset(self) -> None:
@@ -230,8 +233,12 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _compute(self) -> None:
         """Compute from the controls, and show the result."""
         self._stop()
+        if self._took > LONG:
+            self._caption.value = '<span role="status">computing ...</span>'
+        start = time.perf_counter()
         with _strict():
             result = self.compute(**self.values)
+        self._took = time.perf_counter() - start
         self._show(result)
 
     def _show(self, result: Any) -> None:
@@ -293,25 +300,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             return self._run is run and self.step()
 
 
-def _value(control: Any) -> Any:
-    """Return the value of a control; a browser writes 1.1 as 1.0999999999999996."""
-    return round(control.value, 10) if isinstance(control, widgets.FloatSlider) else control.value
-
-
-def _as_written(control: Any, value: Any) -> Any:
-    """Return a value as a browser's slider writes it: nothing then comes back from there.
-
-    What came back late would undo what was set meanwhile.
-    """
-    if not isinstance(control, widgets.FloatSlider):
-        return value
-    width = control.max - control.min
-    steps, step = (value - control.min) / control.step, control.step * 100 / width
-    if abs(steps - round(steps)) > 1e-6 or value >= control.max:
-        return value
-    return round(steps) * step * width / 100 + control.min
-
-
 def _flow() -> widgets.Layout:
     return widgets.Layout(flex_flow="row wrap", max_width="760px")
 
@@ -325,19 +313,3 @@ def _strict() -> Iterator[None]:
     with limit_threads(1), warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("error")
         yield
-
-
-def _move(key: str, control: Any, value: Any) -> None:
-    """Give a control a value, or say which values it takes."""
-    if isinstance(control, widgets.Dropdown | widgets.SelectionSlider):
-        known = [option[1] if isinstance(option, tuple) else option for option in control.options]
-        if all(isinstance(option, str) for option in known):
-            require_choice(key, value, known)
-        elif value not in known:
-            listed = ", ".join(f"{option:g}" for option in known)
-            raise ValueError(f"{key} must be one of {listed}, got {value!r}")
-    elif isinstance(control, widgets.IntSlider | widgets.BoundedIntText):
-        value = require_integer(key, value, least=control.min)
-    if hasattr(control, "max"):
-        require_between(key, value, control.min, control.max, closed=True)
-    control.value = _as_written(control, value)
