@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 import ipywidgets as widgets
-import matplotlib.style
 import matplotlib.pyplot as plt
+import matplotlib.style
 import numpy as np
 import pytest
 from PIL import Image
