@@ -98,11 +98,9 @@ def test_one_layer_is_not_called_layers():
     assert explorers.signal_lab(depth=1).sentence.startswith("1 relu layer of 100,")
 
 
-def test_no_share_is_below_zero_where_all_of_a_layer_is_cut_off():
-    for scheme in ("uniform", "normal", "he_normal", "constant"):
-        for gain in (0.01, 100.0):
-            stack = compute(50, 10, "relu", scheme, gain, seed=0)
-            assert stack.shares.min() >= 0
+def test_no_share_is_below_zero_where_interpolation_rounds():
+    stack = compute(50, 512, "leaky_relu", "he_normal", 100.0, seed=0)
+    assert stack.shares.min() >= 0
 
 
 # Training

@@ -99,10 +99,10 @@ def _in_bins(counts: np.ndarray, edges: np.ndarray, at_zero: float) -> np.ndarra
     """Return shares in the common bins, from a layer's own; what relu cut off is at 0."""
     total = counts.sum()
     counts = counts.astype(float)
-    counts[len(counts) // 2] -= round(at_zero * total)
+    counts[len(counts) // 2] -= at_zero * total
     below = np.concatenate([[0.0], np.cumsum(counts)])
     at = np.interp(BINS[1:-1], edges, below)
-    shares = np.diff(at, prepend=0.0, append=below[-1]).clip(0) / total  # -1e-17: rounding
+    shares = np.diff(at, prepend=0.0, append=below[-1]).clip(0) / total  # interp rounds to -1e-17
     shares[len(shares) // 2] += at_zero
     return shares
 
