@@ -105,7 +105,8 @@ class Picture:
             Picture._last._let_go()
         Picture._last = self
         if self._still is None:
-            self.canvas.draw()
+            with matplotlib.style.context(plots.STYLE):
+                self.canvas.draw()
             self._still = self.canvas.copy_from_bbox(self.figure.bbox)
         self.canvas.restore_region(self._still)
         renderer = self.canvas.get_renderer()
