@@ -141,7 +141,7 @@ def _await_server(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 @contextlib.contextmanager
 def open_browser() -> Iterator[Any]:
-    """Run headless Chromium with an empty profile."""
+    """Run headless Chromium with an empty profile; its pages share what they have loaded."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -149,7 +149,7 @@ def open_browser() -> Iterator[Any]:
             executable_path=CHROMIUM, headless=True, args=FLAGS, timeout=1000 * PATIENCE
         )
         try:
-            yield browser
+            yield browser.new_context(viewport={"width": 1200, "height": 1000})
         finally:
             browser.close()
 
@@ -353,7 +353,7 @@ class NotebookPage:
     """A notebook, opened in JupyterLab with a kernel of its own."""
 
     def __init__(self, browser: Any, jupyter: Jupyter, path: Path) -> None:
-        self.page = browser.new_page(viewport={"width": 1200, "height": 1000})
+        self.page = browser.new_page()
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
