@@ -39,7 +39,7 @@ test-cpus: $(INSTALLED) ## the notebooks on three simulated CPUs: Haswell, Nehal
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/test_cpus.sh
 
 bench-labs: $(INSTALLED) ## milliseconds from key to new picture, for every control of every lab
-	PYTHONPATH=tests:tools:. $(BIN)/python benchmarks/labs.py
+	PYTHONPATH=tests:tools:. $(BIN)/python benchmarks/labs.py $(ARGS)
 
 lint: $(INSTALLED) ## style, types, and notebooks equal to the package
 	$(RUFF) check .

@@ -1,13 +1,15 @@
 """How long a reader waits for a picture: every control of every lab, in JupyterLab.
 
-    make bench-labs
+    make bench-labs                      # all of them, about six minutes
+    make bench-labs ARGS="neuron descent"
 
-A key is pressed ten times on each control in headless Chromium. `screen` is the median time
+Every control starts from the lab's first values. A key is pressed ten times on each control in headless Chromium. `screen` is the median time
 from the key to the frame in which the new picture is decoded, with its quartiles; `compute`
 and `draw` are the medians of what the kernel does for it, measured in this process.
 """
 
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -71,7 +73,7 @@ def main() -> None:
         browser.open_browser() as chromium,
         browser.serve(Path(home)) as jupyter,
     ):
-        for name in LABS:
+        for name in sys.argv[1:] or LABS:
             sources = ["import nnlib", f"nnlib.explorers.{name}()"]
             path = browser.notebook(jupyter.folder / f"{name}.ipynb", *sources)
             with browser.NotebookPage(chromium, jupyter, path) as page:
@@ -80,6 +82,9 @@ def main() -> None:
                 view, lab = page.lab(1), browser.make_lab(name)
                 view.expect(browser.shown_by(lab), "opened")
                 for key, control in lab.controls.items():
+                    view.press("reset", "Enter")
+                    lab.reset()
+                    view.expect(browser.shown_by(lab), "reset")
                     line = measure(view, lab, key)
                     if line is not None:
                         print(f"{name:24} {type(control).__name__:18} {line}  {key}", flush=True)

@@ -25,7 +25,7 @@ THIRD_PARTY = {
     "sklearn": {"datasets", "estimators", "homework"},
     "threadpoolctl": {"running"},
     "onnx": {"export"},
-    "PIL": {"plots", "datasets", "explorers"},  # matplotlib brings it
+    "PIL": {"plots", "datasets"},  # matplotlib brings it
     "contourpy": {"explorers"},  # this too
 }
 LATE = {"matplotlib", "IPython", "ipywidgets", "sklearn", "threadpoolctl", "onnx", "PIL"}

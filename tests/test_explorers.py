@@ -15,6 +15,7 @@ from PIL import Image
 
 from nnlib import explorers, plots
 from nnlib.explorers import Lab, Picture, Table, controls
+from nnlib.explorers.png import png
 
 LABS = sorted(set(explorers.__all__) - {"Lab", "Picture", "Table"})
 
@@ -26,7 +27,7 @@ def make(name: str, **start: Any) -> Lab:
 
 
 def pixels(lab: Lab) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(lab.picture.widget.value)))
+    return np.asarray(Image.open(io.BytesIO(lab.picture.widget.value)).convert("RGB"))
 
 
 def extremes(control: Any) -> list[Any]:
@@ -344,6 +345,17 @@ def test_an_error_in_a_run_is_told_and_ends_it():
     asyncio.run(press())
     assert "division by zero" in lab._message.value
     assert lab._buttons["run"].description == "run"
+
+
+# Pixels
+
+
+def test_a_png_holds_its_pixels_as_another_reader_finds_them():
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 4), dtype=np.uint8)
+    image = Image.open(io.BytesIO(png(memoryview(pixels))))
+    image.verify()
+    assert (image.format, image.size, image.mode) == ("PNG", (5, 7), "RGBA")
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png(pixels)))), pixels)
 
 
 # Tables

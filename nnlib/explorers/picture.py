@@ -1,18 +1,16 @@
 """The picture of a lab: built once, then only what moves is drawn again."""
 
-import io
 from typing import Any, ClassVar, TypeVar
 
 import ipywidgets as widgets
 import matplotlib.style
-import numpy as np
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 from nnlib import plots
+from nnlib.explorers.png import png
 
 __all__ = ["Picture"]
 
@@ -112,10 +110,7 @@ class Picture:
         renderer = self.canvas.get_renderer()
         for artist in self._moving:
             artist.draw(renderer)
-        stream = io.BytesIO()
-        pixels = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
-        pixels.save(stream, "png", compress_level=1)
-        return stream.getvalue()
+        return png(self.canvas.buffer_rgba())
 
     def _let_go(self) -> None:
         """Keep no pixels: the next result is drawn from nothing."""
