@@ -3,9 +3,10 @@
     make bench-labs                      # all of them, about six minutes
     make bench-labs ARGS="neuron descent"
 
-Every control starts from the lab's first values. A key is pressed ten times on each control in headless Chromium. `screen` is the median time
-from the key to the frame in which the new picture is decoded, with its quartiles; `compute`
-and `draw` are the medians of what the kernel does for it, measured in this process.
+Every control starts from the lab's first values, and its key is pressed ten times in headless
+Chromium. `screen` is the median time from the key to the frame in which the new picture is
+decoded, with its quartiles; `compute` and `draw` are the medians of what the kernel does for
+it, measured in this process.
 """
 
 import statistics
