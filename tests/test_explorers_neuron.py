@@ -115,7 +115,7 @@ def test_a_ring_marks_each_point_on_the_wrong_side():
 
 def test_corners_with_the_same_sum_are_both_seen():
     lab = explorers.neuron(w1=0.0, w2=0.0, bias=0.0)
-    pixels = np.asarray(Image.open(io.BytesIO(lab.picture.widget.value)))
+    pixels = np.asarray(Image.open(io.BytesIO(lab.picture.widget.value)).convert("RGB"))
     right = pixels[:, pixels.shape[1] * 6 // 10 :]
     for colour in ("blue", "orange"):
         mark = np.round(255 * np.array(to_rgb(COLOURS[colour])))

@@ -93,7 +93,7 @@ def test_sentence_table_and_presets():
     lab.reset()
     lab._buttons["all scores + 3"].click()
     assert lab.picture.widget.value.tobytes() == first
-    with pytest.raises(ValueError, match=r"temperature must be one of 0\.05"):
+    with pytest.raises(ValueError, match=r"temperature must lie in \[0\.05, 20\]"):
         lab.set(temperature=0.0)
 
 
