@@ -79,7 +79,8 @@ def compute(depth: int, width: int, activation: str, scheme: str, gain: float, s
     shares = np.array([_in_bins(*row) for row in zip(
         signals.activation_counts, signals.activation_edges, cut
     )])  # fmt: skip
-    return Stack(title, signals, shares, network, (_loss(network)[0],))
+    losses = (_loss(network)[0],)
+    return Stack(title, signals, shares, network.copy(), losses)  # a copy remembers no batch
 
 
 def _classifier(
