@@ -29,7 +29,7 @@ help: ## print this list
 lab: $(INSTALLED) ## open the course in JupyterLab (ARGS="--no-browser --port=8899" on a server)
 	$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb $(ARGS)
 
-test: lint ## everything that proves the project: lint, tests, every notebook (under 4 minutes)
+test: lint ## everything that proves the project: lint, tests, every notebook and lab (under 10 minutes)
 	$(PYTEST) $(PARALLEL) --nbval $(ARGS)
 
 test-all: test test-cpus ## make test, make test-cpus, and the slow tests (marked full)
