@@ -80,7 +80,8 @@ def compute(depth: int, width: int, activation: str, scheme: str, gain: float, s
         signals.activation_counts, signals.activation_edges, cut
     )])  # fmt: skip
     losses = (_loss(network)[0],)
-    return Stack(title, signals, shares, network.copy(), losses)  # a copy remembers no batch
+    network.forward(_batch()[0][:1])  # so that it remembers one example, not all of them
+    return Stack(title, signals, shares, network, losses)
 
 
 def _classifier(
