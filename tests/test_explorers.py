@@ -272,6 +272,14 @@ def test_choices_say_what_they_take():
         canvas.set(fit=2)
 
 
+def test_a_long_computation_that_fails_leaves_the_sentence_of_the_picture():
+    lab = small_lab()
+    before, lab._took = lab._caption.value, 1.0
+    lab.controls["x"].value = 9.0
+    assert "take at most 8" in lab._message.value
+    assert lab._caption.value == before
+
+
 def test_after_a_long_computation_the_next_one_is_announced():
     lab, said = small_lab(), []
     lab._caption.observe(lambda change: said.append(change["new"]), "value")

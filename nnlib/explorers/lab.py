@@ -197,7 +197,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _make_buttons(self, presets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Make the buttons and wire each to what it does."""
         actions: dict[str, Callable[[], Any]] = {
-            text: partial(self._set_preset, values) for text, values in presets.items()
+            text: partial(self.set, **values) for text, values in presets.items()
         }
         if self._advance is not None:
             actions |= {"step": self.step, "run": self._toggle_run}
@@ -207,9 +207,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "table": self.toggle_table,
         }
         return {text: self._button(text, action) for text, action in actions.items()}
-
-    def _set_preset(self, values: Mapping[str, Any]) -> None:
-        self.set(**values)
 
     def _button(self, text: str, action: Callable[[], Any]) -> widgets.Button:
         layout = widgets.Layout(width="auto", min_width="88px")
@@ -234,10 +231,14 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Compute from the controls, and show the result."""
         self._stop()
         if self._took > LONG:
-            self._caption.value = '<span role="status">computing ...</span>'
+            self._say("computing ...")
         start = time.perf_counter()
-        with _strict():
-            result = self.compute(**self.values)
+        try:
+            with _strict():
+                result = self.compute(**self.values)
+        except BaseException:  # Ctrl-C too: the picture still is the one before
+            self._say(getattr(self, "sentence", ""))
+            raise
         self._took = time.perf_counter() - start
         self._show(result)
 
@@ -245,10 +246,14 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         with _strict():
             self.sentence = self.picture.show(result)
         self.result = result
-        self._caption.value = f'<span role="status">{html.escape(self.sentence)}</span>'
+        self._say(self.sentence)
         self._message.value = ""
         if self._numbers.value:
             self._numbers.value = self.table()._repr_html_()
+
+    def _say(self, sentence: str) -> None:
+        """Write below the picture."""
+        self._caption.value = f'<span role="status">{html.escape(sentence)}</span>'
 
     @contextlib.contextmanager
     def _silent(self) -> Iterator[None]:
