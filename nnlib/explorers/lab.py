@@ -54,8 +54,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     advance : callable, optional
         Takes a result and returns the next one, or None at the end. With it come
         the buttons "step" and "run". Pure, like ``compute``.
-    extra : sequence of widget
-        Shown between the controls and the picture.
     start : dict
         First values of some controls, instead of their own.
 
@@ -83,7 +81,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         *,
         presets: Mapping[str, Mapping[str, Any]] | None = None,
         advance: Callable[[Any], Any] | None = None,
-        extra: tuple[widgets.Widget, ...] = (),
         start: Mapping[str, Any] | None = None,
     ) -> None:
         self.name, self.compute, self.picture = name, compute, picture
@@ -103,7 +100,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         super().__init__(
             [
                 widgets.Box([*self.controls.values()], layout=_flow()),
-                *extra,
                 picture.widget,
                 self._caption,
                 widgets.Box([*self._buttons.values()], layout=_flow()),
