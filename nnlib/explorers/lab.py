@@ -1,9 +1,7 @@
 """A lab: controls, a picture, a sentence, the numbers. It only wires; it computes nothing."""
 
-import asyncio
 import contextlib
 import html
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -15,18 +13,15 @@ import numpy as np
 
 from nnlib.explorers.controls import Keys, as_written, move, value_of
 from nnlib.explorers.picture import Picture
+from nnlib.explorers.run import ONE_BY_ONE, Run
 from nnlib.explorers.table import Table
 from nnlib.running import limit_threads
 from nnlib.validation import require_choice
 
 __all__ = ["Lab"]
 
-# Seconds between two steps of a run, in which the kernel hears what the reader presses.
-PAUSE = 0.02
 # Seconds after which a computation counts as long, and the next one is announced.
 LONG = 0.15
-# JupyterLab may deliver two messages in two threads: one is answered after the other.
-_ONE_BY_ONE = threading.RLock()
 
 
 class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -86,7 +81,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.name, self.compute, self.picture = name, compute, picture
         self.controls = dict(controls)
         self._table, self._advance = table, advance
-        self._run: asyncio.Task[None] | None = None
+        self._run = Run(self.step, self._told, self._label_run)
         self._listening, self._took = False, 0.0
         self._caption, self._message, self._numbers = (widgets.HTML() for _ in range(3))
         # Three lines are kept free, so that nothing below jumps when a sentence grows.
@@ -134,7 +129,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             If there is no such control, or it cannot take the value; then, and if
             the computation fails, every control stays where it was.
         """
-        with _ONE_BY_ONE:
+        with ONE_BY_ONE:
             before = self.values
             try:
                 with self._silent():
@@ -160,7 +155,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Go on n times; return whether there is more to come."""
         if self._advance is None:
             raise TypeError(f"{self.name} has no steps; its controls are {', '.join(self.values)}")
-        with _ONE_BY_ONE:
+        with ONE_BY_ONE:
             result: Any = self.result
             for _ in range(n):
                 with _strict():
@@ -175,7 +170,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def close(self) -> None:
         """Take the lab off the page, and give its memory back."""
-        self._stop()
+        self._run.stop()
         parts = list(self.children)
         for part in parts:
             parts += getattr(part, "children", ())
@@ -196,7 +191,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             text: partial(self.set, **values) for text, values in presets.items()
         }
         if self._advance is not None:
-            actions |= {"step": self.step, "run": self._toggle_run}
+            actions |= {"step": self.step, "run": self._run.toggle}
         actions |= {
             "new seed": self.new_seed,
             "reset": self.reset,
@@ -210,22 +205,25 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         button.add_class(f"nnlib-{text.replace(' ', '-')}")
 
         def pressed(_: widgets.Button) -> None:
-            with self._told(), _ONE_BY_ONE:
+            with self._told(), ONE_BY_ONE:
                 if text != "run":
-                    self._stop()
+                    self._run.stop()
                 action()
 
         button.on_click(pressed)
         return button
 
+    def _label_run(self, text: str) -> None:
+        self._buttons["run"].description = text
+
     def _on_change(self, _: Any) -> None:
-        with self._told(), _ONE_BY_ONE:
+        with self._told(), ONE_BY_ONE:
             if self._listening:
                 self._compute()
 
     def _compute(self) -> None:
         """Compute from the controls, and show the result."""
-        self._stop()
+        self._run.stop()
         if self._took > LONG:
             self._say("computing ...")
         start = time.perf_counter()
@@ -271,34 +269,6 @@ class Lab(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 f'<span role="alert"><b>This could not be shown.</b> {text} '
                 "The picture still is the one before; reset brings the first values back.</span>"
             )
-
-    def _toggle_run(self) -> None:
-        """Start to step on, or stop."""
-        if self._run is not None:
-            self._stop()
-            return
-        self._run = asyncio.get_running_loop().create_task(self._keep_stepping())
-        self._buttons["run"].description = "stop"
-
-    def _stop(self) -> None:
-        if self._run is not None:
-            self._run.cancel()
-            self._run = None
-            self._buttons["run"].description = "run"
-
-    async def _keep_stepping(self) -> None:
-        """Step until the end, listening to the controls in between."""
-        this = asyncio.current_task()
-        with self._told():
-            while self._step_of(this):
-                await asyncio.sleep(PAUSE)
-        if self._run is this:
-            self._stop()
-
-    def _step_of(self, run: "asyncio.Task[None] | None") -> bool:
-        """Step if this run has not been stopped, perhaps in another thread."""
-        with _ONE_BY_ONE:
-            return self._run is run and self.step()
 
 
 def _flow() -> widgets.Layout:
