@@ -110,7 +110,7 @@ class Run:
         """Yield the epochs 1 .. n_epochs; after each, look at what came of it."""
         numbers: Iterable[int] = range(1, self.n_epochs + 1)
         if self.progress:
-            numbers = require_extra("tqdm.auto", "notebooks").tqdm(numbers, unit="epoch")
+            numbers = require_extra("tqdm.auto", "progress").tqdm(numbers, unit="epoch")
         for self.epoch in numbers:
             self.running_loss, self.step_in_epoch = 0.0, 0
             yield self.epoch
