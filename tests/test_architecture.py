@@ -25,10 +25,11 @@ THIRD_PARTY = {
     "sklearn": {"datasets", "estimators", "homework"},
     "threadpoolctl": {"running"},
     "onnx": {"export"},
+    "pooch": {"datasets"},
     "PIL": {"plots", "datasets"},  # matplotlib brings it
     "contourpy": {"explorers"},  # this too
 }
-LATE = {"matplotlib", "IPython", "ipywidgets", "sklearn", "threadpoolctl", "onnx", "PIL"}
+LATE = {"matplotlib", "IPython", "ipywidgets", "sklearn", "threadpoolctl", "onnx", "pooch", "PIL"}
 MAY_HEAD = {"plots", "explorers", "estimators"}
 
 
