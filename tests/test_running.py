@@ -82,6 +82,54 @@ def test_blocks_are_weighted_by_their_rows():
     assert share == np.mean(network.predict(x) == y)
 
 
+# The checks at the edge
+
+
+def test_the_data_are_checked_once_and_not_in_each_batch(monkeypatch: pytest.MonkeyPatch):
+    looked: list[int] = []
+    isfinite = np.isfinite
+
+    def counting(values: Any) -> Any:
+        looked.append(np.size(values))
+        return isfinite(values)
+
+    monkeypatch.setattr(np, "isfinite", counting)
+    counts = []
+    for batch_size in (1, 50):
+        looked.clear()
+        fit(small(), batch_size=batch_size, measure=False)
+        counts.append(len(looked))
+    assert counts[0] == counts[1]
+
+
+def test_a_callback_brings_data_of_its_own_and_they_are_checked():
+    seen = []
+
+    def look(network: Network, history: History) -> None:
+        seen.append(network.predict(X[:2].tolist()))
+        with pytest.raises(ValueError, match="X has 3 features"):
+            network.predict(X[:, :3])
+        with pytest.raises(ValueError, match="X contains nan at row 0, column 0"):
+            network.forward([[np.nan, 0, 0, 0]])
+        with pytest.raises(ValueError, match="label 7 at position 0"):
+            softmax_cross_entropy([[0.0, 0.0]], [7])
+
+    fit(small(), callbacks=[look], n_epochs=2)
+    assert len(seen) == 2
+
+
+def test_a_loss_whose_gradient_would_be_stretched_is_refused():
+    def careless(prediction: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = softmax_cross_entropy(prediction, target)
+        return value, gradient[:, :1]
+
+    network = small()
+    before = network.theta.tobytes()
+    with pytest.raises(ValueError, match=r"loss careless has shape \(50, 1\), .* \(50, 2\)"):
+        fit(network, loss=careless)
+    assert network.theta.tobytes() == before
+
+
 # Divergence
 
 

@@ -11,9 +11,10 @@ from nnlib.inspection.checkpoints import read_checkpoint, write_checkpoint
 from nnlib.inspection.layers import Layer
 from nnlib.validation import (
     CheckpointError,
-    as_features,
+    as_floats,
     as_numbers,
-    require_finite,
+    is_trusted,
+    require_features,
     trusted,
 )
 
@@ -87,10 +88,14 @@ class NetworkTools:
         """Outputs of the last layer; None if they follow the input."""
         return self._sizes[-1]
 
+    def require_input(self, X: Any, name: str = "X") -> np.ndarray:
+        """Return examples as an array (n, n_in) of the numbers that they are."""
+        first = next((layer for layer in self.layers if hasattr(layer, "n_in")), None)
+        return require_features(X, self.n_in, first, name)
+
     def as_input(self, X: Any) -> np.ndarray:
         """Return examples as (n, n_in) numbers of the network's dtype."""
-        first = next((layer for layer in self.layers if hasattr(layer, "n_in")), None)
-        return as_features(X, self.n_in, first, self._theta.dtype)
+        return as_floats(X if is_trusted() else self.require_input(X), self._theta.dtype)
 
     def scores(self, X: Any) -> np.ndarray:
         """Return the k outputs of every row, block by block.
@@ -105,12 +110,10 @@ class NetworkTools:
                 "the network has one output, so there is no class to choose: "
                 "forward(X) gives the values, forward(X) > 0 yes or no"
             )
-        X = as_numbers(X, "X")
-        require_finite(X, "X")  # as a whole: a block would count its rows from 0
-        starts = range(0, len(X), _BLOCK) if X.ndim == 2 else range(0)
+        X = self.require_input(X)  # as a whole: a block would count its rows from 0
         with trusted():
-            blocks = [self.forward(X[start : start + _BLOCK]) for start in starts]
-        scores = np.concatenate(blocks) if blocks else self.forward(X)
+            starts = range(0, max(len(X), 1), _BLOCK)
+            scores = np.concatenate([self.forward(X[start : start + _BLOCK]) for start in starts])
         if not np.isfinite(scores).all():
             row = int(np.argmin(np.isfinite(scores).all(axis=1)))
             raise ValueError(
