@@ -131,8 +131,9 @@ def test_modes(tmp_path: Path, mode: str):
 
 def test_16_bits_are_read_as_16_bits(tmp_path: Path):
     for name in ("a.png", "a.tif"):
-        save(tmp_path / "a" / name, [[0, 257 * 51, 65535]], dtype=np.uint16)
-    np.testing.assert_allclose(image_folder(tmp_path, size=(3, 1)).X, [[0, 0.2, 1]] * 2, rtol=1e-12)
+        save(tmp_path / "a" / name, [[0, 257 * 51 - 100, 257 * 204 + 100, 65535]], dtype=np.uint16)
+    X = image_folder(tmp_path, size=(4, 1)).X
+    np.testing.assert_allclose(X, [[0, 0.2, 0.8, 1]] * 2, rtol=1e-12)
 
 
 def test_the_first_frame_counts(tmp_path: Path):

@@ -180,7 +180,7 @@ def _pixels(file: Path, size: tuple[int, int], colour: bool) -> np.ndarray:
     with Image.open(file) as opened:
         image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I"):  # 16 bits
-            image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+            image = Image.fromarray(np.rint(np.asarray(image) / 257).astype(np.uint8))
         if image.mode == "F":
             raise ValueError("its pixels are floating-point numbers of unknown range")
         if "A" in image.getbands() or "transparency" in image.info:
