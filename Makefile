@@ -22,10 +22,10 @@ NARROW = --line-length 76 $(wildcard $(shell $(BIN)/python -c "import tomllib, p
 PARALLEL := -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all test-cpus bench bench-labs lint format promote pull text untext run
+.PHONY: help lab test test-all test-cpus bench bench-imports bench-labs lint format promote pull text untext run
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(INSTALLED) ## open the course in JupyterLab (ARGS="--no-browser --port=8899" on a server)
 	$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb $(ARGS)
@@ -40,7 +40,12 @@ test-cpus: $(INSTALLED) ## the notebooks on three simulated CPUs: Haswell, Nehal
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/test_cpus.sh
 
 bench: $(BENCH)/.installed ## nnlib beside scikit-learn, PyTorch and the limit; writes benchmarks/README.md
+	$(if $(findstring --keras,$(ARGS)),$(BENCH)/bin/python -m pip install -r benchmarks/requirements-keras.txt)
 	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks $(ARGS)
+	test ! -e benchmarks/torch_twin.py || PYTHONPATH=. $(BENCH)/bin/python -m benchmarks.torch_twin
+
+bench-imports: $(INSTALLED) ## milliseconds of import nnlib beyond numpy's, its largest parts, each notebook's first cell
+	PYTHONPATH=tools:. $(BIN)/python benchmarks/imports.py
 
 bench-labs: $(INSTALLED) ## milliseconds from key to new picture, for every control of every lab
 	PYTHONPATH=tests:tools:. $(BIN)/python benchmarks/labs.py $(ARGS)

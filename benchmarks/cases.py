@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["CASES", "Case"]
+__all__ = ["CASES", "Case", "case_named"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Case:
     n_examples : int or None
         The first so many training examples; None takes all.
     wanted : dict
-        Peer to the ratio that is wanted of its row; see ``rows``.
+        The ratio that is wanted beside each peer, at least, and each other side, at most.
     measured : bool
         Whether the cost of ``measure=True`` has a row.
     pixels : bool
@@ -47,8 +47,7 @@ class Case:
 
 
 MNIST, DIGITS = (784, 100, 10), (64, 32, 10)
-# What a step may cost is the same at 1e-38 and at 1: one epoch shows no denormal numbers yet,
-# so their row, four epochs, stands in `epochs`.
+# Epochs and examples are so many that one side takes a few tenths of a second.
 CASES = (
     Case(
         "MNIST, batch 32", "mnist", MNIST, 32, 1, measured=True,
@@ -80,3 +79,8 @@ CASES = (
         wanted={"scikit-learn": 2.8, "PyTorch": 2.8, "float64": 2.1},
     ),
 )  # fmt: skip
+
+
+def case_named(name: str) -> Case:
+    """Return a case by its name in the table."""
+    return next(case for case in CASES if case.name == name)

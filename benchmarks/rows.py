@@ -1,10 +1,10 @@
-"""A row of the table: two times taken in the same rounds, and their ratio."""
+"""A row of the table: a ratio of two times, or another number that should stay small."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Row", "paired"]
+__all__ = ["Row", "middle", "paired"]
 
 
 @dataclass(frozen=True)
@@ -13,50 +13,54 @@ class Row:
 
     Attributes
     ----------
-    case, compared : str
-        ``compared`` names the ratio: "PyTorch / nnlib".
-    ratio, low, high : float
+    case, what : str
+        ``what`` names the number: "PyTorch / nnlib".
+    value, low, high : float
         Median over the rounds, and its quartiles.
     wanted : float or None
-    at_least : bool
-        Whether the ratio has to reach what is wanted, or to stay below it.
+        A peer's ratio has to reach it, any other number stays below it.
     peer : str or None
-        Who wins where the ratio is below 1; None where nobody competes.
-    times : str
-        The two times, in words.
+        Whose time stands above that of nnlib; None where nobody competes.
+    detail : str
+        The measurements behind the number, in words.
     accuracy : str
-        Test accuracy of the two, in words.
+        Test accuracy in percent, of nnlib and of the other side.
     """
 
     case: str
-    compared: str
-    ratio: float
+    what: str
+    value: float
     low: float
     high: float
     wanted: float | None = None
-    at_least: bool = False
     peer: str | None = None
-    times: str = ""
+    detail: str = ""
     accuracy: str = ""
 
     @property
     def winner(self) -> str:
-        """Who is faster; a dash where nobody competes."""
+        """Who is faster: nobody where the quartiles lie on both sides of 1."""
         if self.peer is None:
             return "-"
-        return "nnlib" if self.ratio > 1 else self.peer
+        if self.low <= 1 <= self.high:
+            return "even"
+        return "nnlib" if self.low > 1 else self.peer
 
     @property
     def reached(self) -> bool:
-        """Whether the ratio, as it is printed, is what is wanted."""
+        """Whether the number, as it is printed, is what is wanted."""
         if self.wanted is None:
             return True
-        shown = round(self.ratio, 2)
-        return shown >= self.wanted if self.at_least else shown <= self.wanted
+        shown = round(self.value, 2)
+        return shown >= self.wanted if self.peer else shown <= self.wanted
+
+
+def middle(values: Iterable[float]) -> tuple[float, float, float]:
+    """Return the median and the two quartiles."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return median, low, high
 
 
 def paired(above: Sequence[float], below: Sequence[float]) -> tuple[float, float, float]:
     """Return the median of the rounds' ratios and its quartiles."""
-    ratios = [a / b for a, b in zip(above, below, strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
-    return middle, low, high
+    return middle(a / b for a, b in zip(above, below, strict=True))

@@ -49,6 +49,6 @@ def products(
 
 
 def multiply(step: list[Product]) -> None:
-    """Do the products."""
+    """Do the products, by `dot`: on a column times a row `matmul` is six times slower."""
     for left, right, out in step:
-        np.matmul(left, right, out=out)
+        np.dot(left, right, out=out)
