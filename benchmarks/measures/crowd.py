@@ -67,7 +67,7 @@ def rows(n_rounds: int = N_ROUNDS) -> list[Row]:
     rates = [middle(rates)[0] / 1000 for rates in (ours, theirs)]
     return [
         Row(
-            f"MNIST, batch 128, {N_PROCESSES} processes on {os.cpu_count()} cores",
+            f"MNIST, {N_PROCESSES} processes on {os.cpu_count()} cores",
             "scikit-learn / nnlib", *paired(ours, theirs), wanted=WANTED, peer="scikit-learn",
             detail="{:.0f} and {:.0f} thousand examples a second".format(*rates),
         )

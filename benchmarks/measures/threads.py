@@ -15,7 +15,7 @@ from benchmarks.rows import Row, paired
 
 __all__ = ["rows"]
 
-CASES = ("MNIST, batch 32", "MNIST, batch 512", "MNIST, wide")
+CASES = ("MNIST, batch 512", "MNIST, wide")
 
 
 def of_torch(case: Case, n_threads: int, number: int) -> float:

@@ -39,7 +39,9 @@ def draw_ratios(rows: Sequence[Row]) -> tuple[plt.Figure, str]:
     ax.axvline(1, color=plots.COLOURS["black"], lw=1.2)
     for row in rows:
         name, marker = PEERS[row.peer or ""]
-        y, colour = cases.index(row.case), plots.COLOURS[name]
+        # A little above and below each other: dots that fall together stay two.
+        y = cases.index(row.case) + 0.16 * (list(PEERS).index(row.peer or "") - 0.5)
+        colour = plots.COLOURS[name]
         ax.plot([row.low, row.high], [y, y], "-", color=colour, lw=2.5, alpha=0.4)
         ax.plot(row.value, y, marker, color=colour, ms=7, mec="white", mew=0.6)
     label_peers(ax, rows, cases)
@@ -55,18 +57,19 @@ def label_peers(ax: Axes, rows: Sequence[Row], cases: Sequence[str]) -> None:
         return len(values), max(values) / min(values)
 
     widest = max(cases, key=apart)
-    for row in rows:
-        if row.case == widest:
-            ax.annotate(
-                row.peer or "", (row.value, cases.index(widest)), xytext=(0, 6),
-                textcoords="offset points", ha="center", fontsize=9,
-                color=plots.COLOURS[PEERS[row.peer or ""][0]],
-            )  # fmt: skip
+    ordered = sorted((row for row in rows if row.case == widest), key=lambda row: row.value)
+    for row in ordered:
+        ax.annotate(
+            row.peer or "", (row.value, cases.index(widest)), xytext=(0, 6),
+            textcoords="offset points", fontsize=9,
+            ha="right" if row is ordered[0] and row.value > 2 else "left",
+            color=plots.COLOURS[PEERS[row.peer or ""][0]],
+        )  # fmt: skip
 
 
 def finish_ratios(ax: Axes, rows: Sequence[Row], cases: Sequence[str]) -> None:
     """Scale and name the axes, and say what each side of the line means."""
-    low = min(0.45, *(0.9 * row.low for row in rows))
+    low = min(0.4, *(0.9 * row.low for row in rows))
     high = max(6.0, *(1.2 * row.high for row in rows))
     ticks = [tick for tick in (0.5, 1, 2, 3, 5, 10, 20, 50) if low <= tick <= high]
     ax.set_xscale("log")
@@ -75,8 +78,8 @@ def finish_ratios(ax: Axes, rows: Sequence[Row], cases: Sequence[str]) -> None:
     ax.set_yticks(range(len(cases)), cases)
     ax.set(xlim=(low, high), ylim=(len(cases) - 0.5, -1.3))
     ax.set_xlabel("time of the other library / time of nnlib")
-    ax.text(0.97, -1.0, "the other is faster ◂", ha="right", va="center", fontsize=9)
-    ax.text(1.03, -1.0, "▸ nnlib is faster", ha="left", va="center", fontsize=9)
+    ax.text(0.97, -1.0, "nnlib loses ◂", ha="right", va="center", fontsize=9)
+    ax.text(1.03, -1.0, "▸ nnlib wins", ha="left", va="center", fontsize=9)
 
 
 def sentence(rows: Sequence[Row]) -> str:
@@ -95,8 +98,8 @@ def draw_roofline(
     """Return the roofs with the operations under them, and the sentence that says the same."""
     figure, ax = prepare(6.4, 3.8)
     ax.set(xscale="log", yscale="log", xlim=(0.06, 100), ylim=(0.8, 3 * roofs.peak))
-    draw_roof(ax, roofs, roofs.cache, "-", f"from the cache, {roofs.cache:.0f} GB/s", 4)
-    draw_roof(ax, roofs, roofs.memory, "--", f"from memory, {roofs.memory:.0f} GB/s", -13)
+    draw_roof(ax, roofs, "cache", "-")
+    draw_roof(ax, roofs, "memory", "--")
     ax.text(90, 1.12 * roofs.peak, f"peak, {roofs.peak:.0f} GFLOP/s", ha="right", fontsize=9)
     for one in done:
         product = one.name.startswith("product")
@@ -118,15 +121,13 @@ def draw_roofline(
     )
 
 
-def draw_roof(
-    ax: Axes, roofs: Roofs, bandwidth: float, style: str, name: str, offset: float
-) -> None:
-    """Draw one slope up to the peak, and write its name along it."""
+def draw_roof(ax: Axes, roofs: Roofs, name: str, style: str) -> None:
+    """Draw one slope up to the peak; the cache's is named on its left, memory's on its right."""
+    bandwidth, left = getattr(roofs, name), name == "cache"
     edge = roofs.peak / bandwidth
     x = np.array([0.05, edge, 200])
     ax.plot(x, bandwidth * np.minimum(x, edge), style, color=plots.COLOURS["grey"])
-    ax.annotate(
-        name, (0.1, 0.1 * bandwidth), xytext=(0, offset), textcoords="offset points", fontsize=9,
-        rotation=45, rotation_mode="anchor", transform_rotates_text=True,
-        color=plots.COLOURS["grey"],
+    plots.label_line(
+        ax, 0.8, 0.8 * bandwidth, f"from {name}, {bandwidth:.0f} GB/s", "grey",
+        xytext=(-8, 2) if left else (8, -4), ha="right" if left else "left",
     )  # fmt: skip
