@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnlib import (
     SGD,
@@ -27,7 +27,7 @@ from nnlib import (
     softmax_cross_entropy,
     train,
 )
-from nnlib.running import evaluate
+from nnlib.running import evaluate, limit_threads
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4))
@@ -382,6 +382,23 @@ def test_threads_of_the_linear_algebra(options: dict[str, Any], expected: int | 
     look = [lambda *_: seen.append(surroundings()[2])]
     fit(small(), n_epochs=1, callbacks=look, **options)
     assert seen[0] == (before if expected is None else [expected] * len(before))
+
+
+def test_the_last_of_several_trainings_lifts_the_limit():
+    def blas() -> set[int]:
+        return set(surroundings()[2])
+
+    with threadpool_limits(2, user_api="blas"):
+        first, second = limit_threads(1), limit_threads(1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)  # a training in another thread is done
+        assert blas() == {1}
+        with limit_threads(2):
+            assert blas() == {2}
+        assert blas() == {1}
+        second.__exit__(None, None, None)
+        assert blas() == {2}
 
 
 @pytest.mark.parametrize("n_calls", [2, 3, 9])
