@@ -1,7 +1,7 @@
 """What a taught class inherits and no lesson teaches.
 
-repr and tables, copies and pickles, saving and loading, the bookkeeping of an
-optimizer: one file a topic. Layer classes enter themselves in a registry of
+repr and tables, the picture of a network, copies and pickles, saving and loading,
+the bookkeeping of an optimizer: one file a topic. Layer classes enter themselves in a registry of
 names when they are defined, so nothing here imports them.
 """
 
