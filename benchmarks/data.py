@@ -1,0 +1,50 @@
+"""The data of the cases, as every side gets it: the same array."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nnlib import datasets
+
+__all__ = ["Data", "load", "pixels"]
+
+
+class Data(NamedTuple):
+    """Rows in [0, 1] and class indices, to learn from and to judge by."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+    def astype(self, dtype: type, n: int | None = None) -> "Data":
+        """Return the first n examples with rows of another kind."""
+        return Data(
+            self.X[:n].astype(dtype, copy=False), self.y[:n],
+            self.X_test.astype(dtype, copy=False), self.y_test,
+        )  # fmt: skip
+
+
+@cache
+def load(name: str) -> Data:
+    """Return "mnist" or "digits", in float32."""
+    if name == "digits":
+        split = datasets.digits(test_size=0.2, validation_size=0, rng=0)
+        data = Data(split.X_train, split.y_train, split.X_test, split.y_test)
+        return data.astype(np.float32)
+    X, y, X_test, y_test = pixels()
+    scale = np.float32(255)
+    return Data(X / scale, y, X_test / scale, y_test)
+
+
+@cache
+def pixels() -> Data:
+    """Return MNIST as it is stored: uint8."""
+    path = Path(os.environ.get("NNLIB_DATA", "")) / "mnist.npz"
+    with np.load(path) as file:
+        X, X_test = (file[name].reshape(-1, 784) for name in ("x_train", "x_test"))
+        y, y_test = (file[name].astype(np.int64) for name in ("y_train", "y_test"))
+    return Data(X, y, X_test, y_test)
