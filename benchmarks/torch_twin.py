@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn, optim
+from torch import Tensor, nn, optim
 
 from nnlib import Activation, Dense, Network, export
 
@@ -33,16 +33,21 @@ def twin(net: Network) -> nn.Sequential:
     model = nn.Sequential(
         nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 3)
     ).double()
-    state = export.to_torch_state_dict(net)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
+    arrays = export.to_torch_state_dict(net)
+    state = {name: torch.from_numpy(arrays[name]) for name in arrays}
+    model.load_state_dict(state)  # every name, every shape, or an error
     return model
 
 
 def train(
-    model: nn.Sequential, optimizer: optim.Optimizer, X: torch.Tensor, y: torch.Tensor, steps: int
+    model: nn.Sequential,
+    optimizer: optim.Optimizer,
+    X: Tensor,
+    y: Tensor,
+    n_steps: int,
 ) -> None:
     """Take steps on all examples."""
-    for _ in range(steps):
+    for _ in range(n_steps):
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(X), y)
         loss.backward()
@@ -72,10 +77,10 @@ LOSSES: dict[str, nn.Module] = {
     "binary_cross_entropy": nn.BCEWithLogitsLoss(),
 }
 
-Named = Iterator[tuple[str, torch.Tensor]]
+Named = Iterator[tuple[str, Tensor]]
 
 
-def one_pass(X: torch.Tensor, y: torch.Tensor) -> Named:
+def one_pass(X: Tensor, y: Tensor) -> Named:
     """Yield logits, loss and gradients of the network as it begins."""
     model = twin(start()[0])
     logits = model(X)
@@ -87,14 +92,14 @@ def one_pass(X: torch.Tensor, y: torch.Tensor) -> Named:
         yield f"grad/{name}", parameter.grad
 
 
-def trained(X: torch.Tensor, y: torch.Tensor) -> Named:
+def trained(X: Tensor, y: Tensor) -> Named:
     """Yield the parameters after one step and after ten, by every rule."""
     for rule, build in RULES.items():
-        for steps in STEPS:
+        for n_steps in STEPS:
             model = twin(start()[0])
-            train(model, build(model.parameters()), X, y, steps)
+            train(model, build(model.parameters()), X, y, n_steps)
             for name, values in model.state_dict().items():
-                yield f"{rule}/{steps}/{name}", values
+                yield f"{rule}/{n_steps}/{name}", values
 
 
 def parts() -> Named:

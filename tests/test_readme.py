@@ -64,6 +64,11 @@ def test_the_map_has_ten_rows_and_marks_what_is_missing(number):
         assert f"notebooks/{there[0].name}" in row
 
 
+def test_the_map_names_every_notebook():
+    for path in plan.course_notebooks():
+        assert f"](notebooks/{path.name})" in README, path.name
+
+
 def test_the_picture_shows_what_its_text_says():
     alt = re.search(r"!\[(.*?)\]", README).group(1)
     first, *_, last = (ax.get_xlabel() for ax in readme_picture.draw().axes)
