@@ -3,6 +3,7 @@
 `pytest --nbval notebooks` compares what the cells print with what is stored. This adds what
 nbval leaves out: number and size of the figures and their alternative texts; and, with
 ``NNLIB_CPU=haswell``, ``nehalem`` or ``jitter``, a simulated machine that proves itself.
+A test or a notebook that needs MNIST is skipped, with the reason, where its file is missing.
 """
 
 import ast
@@ -30,6 +31,7 @@ MACHINES = {
 }
 ENVIRONMENT = pytest.StashKey[dict[str, str]]()
 PROBE = f"__import__('runpy').run_path({str(ROOT / 'tools' / 'machine.py')!r})['MACHINE']"
+NO_MNIST = "mnist.npz is not here: set NNLIB_DATA to its folder"
 
 
 def _is_here(package: str) -> bool:
@@ -76,6 +78,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_kernel_startup_timeout = 120
 
 
+def _has_mnist() -> bool:
+    from nnlib import datasets
+
+    return datasets.mnist_file() is not None
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Any:
+    """Load MNIST, where that needs no download."""
+    if not _has_mnist():
+        pytest.skip(NO_MNIST)
+    from nnlib import datasets
+
+    return datasets.mnist()
+
+
+def skip_without_mnist(path: Path) -> None:
+    """Skip what runs a notebook, if the notebook needs MNIST and it is not here."""
+    if plan.needs_mnist(path) and not _has_mnist():
+        pytest.skip(NO_MNIST)
+
+
 def _is_cell(item: pytest.Item) -> bool:
     return type(item).__name__ == "IPyNbCell"
 
@@ -105,6 +129,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """Start each kernel in its environment, then ask it what it is."""
     if not _is_cell(item):
         return (yield)
+    skip_without_mnist(item.path)
     with plan.environment(item.config.stash[ENVIRONMENT]):
         result = yield
     if not getattr(item.parent, "proved", False):

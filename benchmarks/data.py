@@ -1,8 +1,6 @@
 """The data of the cases, as every side gets it: the same array."""
 
-import os
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -43,8 +41,5 @@ def load(name: str) -> Data:
 @cache
 def pixels() -> Data:
     """Return MNIST as it is stored: uint8."""
-    path = Path(os.environ.get("NNLIB_DATA", "")) / "mnist.npz"
-    with np.load(path) as file:
-        X, X_test = (file[name].reshape(-1, 784) for name in ("x_train", "x_test"))
-        y, y_test = (file[name].astype(np.int64) for name in ("y_train", "y_test"))
-    return Data(X, y, X_test, y_test)
+    found = datasets.mnist()
+    return Data(found.X_train, found.y_train, found.X_test, found.y_test)

@@ -219,7 +219,8 @@ def softmax(z: np.ndarray) -> np.ndarray:
     ----------
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, equation 6.29.
     """
-    powers = np.exp(z - np.max(z, axis=-1, keepdims=True))
+    z = np.asarray(z)
+    powers = np.exp(z - z.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
@@ -240,5 +241,6 @@ def log_softmax(z: np.ndarray) -> np.ndarray:
     ----------
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, equation 6.31.
     """
-    shifted = z - np.max(z, axis=-1, keepdims=True)
+    z = np.asarray(z)
+    shifted = z - z.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

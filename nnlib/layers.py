@@ -145,9 +145,9 @@ class Dense(Layer):
 
     def parameter_gradient(self, dy: np.ndarray) -> None:
         """Write dL/dW and dL/db for dy of shape (n, n_out)."""
-        require_shape(dy, (len(self.x), self.n_out), self)
-        np.matmul(self.x.T, dy, out=self.dW)
-        np.sum(dy, axis=0, out=self.db)
+        dy = require_shape(dy, (len(self.x), self.n_out), self)
+        np.dot(self.x.T, dy, out=self.dW)
+        dy.sum(axis=0, out=self.db)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """Write dL/dW and dL/db, return dL/dx, shape (n, n_in)."""
@@ -193,7 +193,7 @@ class Activation(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """Return dL/dx: dy times the slope at x."""
-        require_shape(dy, self.x.shape, self)
+        dy = require_shape(dy, self.x.shape, self)
         return dy * self.derivative(self.x)
 
     def kinks(self) -> np.ndarray:

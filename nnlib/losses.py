@@ -15,9 +15,9 @@ import numpy as np
 
 from nnlib.activations import log_softmax, sigmoid
 from nnlib.validation import (
-    require_between,
     require_labels,
     require_same_shape,
+    require_shares,
 )
 
 __all__ = [
@@ -129,8 +129,7 @@ def binary_cross_entropy(
     Goodfellow, Bengio & Courville (2016), *Deep Learning*, section 6.2.2.2.
     """
     logits, target = require_same_shape(logits, target)
-    require_between("the least target", target.min(), 0, 1, closed=True)
-    require_between("the largest target", target.max(), 0, 1, closed=True)
+    require_shares(target)
     # log(1 + e^z) - y z, with the power kept from overflowing.
     value = np.mean(np.logaddexp(0, logits) - target * logits)
     return float(value), (sigmoid(logits) - target) / logits.size
@@ -181,5 +180,5 @@ def softmax_cross_entropy(
         else labels
     )
     log_p = log_softmax(logits)
-    value = -np.sum(target * log_p) / n
+    value = -(target * log_p).sum() / n
     return float(value), (np.exp(log_p) - target) / n

@@ -218,6 +218,8 @@ class Adam(Optimizer):
         \theta &\leftarrow \theta - \eta\,
         \frac{m/(1 - \beta_1^t)}{\sqrt{v/(1 - \beta_2^t)} + \epsilon}
 
+    The memories hold the two means without their factors :math:`1 - \beta`.
+
     Parameters
     ----------
     learning_rate : float
@@ -257,12 +259,14 @@ class Adam(Optimizer):
     ) -> None:
         """Step by the corrected means."""
         m *= self.beta1
-        m += (1 - self.beta1) * g
+        m += g
         v *= self.beta2
-        v += (1 - self.beta2) * g**2
-        rate = self.learning_rate / (1 - self.beta1**self.t)
-        correction = math.sqrt(1 - self.beta2**self.t)
-        theta -= rate * m / (np.sqrt(v) / correction + self.epsilon)
+        v += g**2
+        weights1 = (1 - self.beta1**self.t) / (1 - self.beta1)
+        weights2 = (1 - self.beta2**self.t) / (1 - self.beta2)
+        root = math.sqrt(weights2)
+        rate = self.learning_rate * root / weights1
+        theta -= rate * m / (np.sqrt(v) + root * self.epsilon)
 
 
 class AdamW(Adam):

@@ -123,6 +123,33 @@ def test_a_vector_longer_than_one_block(name: str):
 
 
 @every_optimizer
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_has_faded_becomes_zero_and_moves_nothing(name: str, dtype: type):
+    optimizer = OPTIMIZERS[name].build()
+    theta = np.linspace(-1, 1, 5).astype(dtype)
+    optimizer.step(theta, np.full(5, 1e-3, dtype))
+    n_steps = 10_000 if dtype is np.float32 else 2_000
+    for _ in range(n_steps):
+        optimizer.step(theta, np.zeros(5, dtype))
+        for memory in optimizer._kept or []:
+            size = np.abs(memory)
+            assert not ((size > 0) & (size < np.finfo(dtype).tiny)).any()
+
+
+@every_optimizer
+def test_sweeping_changes_no_digit(name: str):
+    swept, kept = OPTIMIZERS[name].build(), OPTIMIZERS[name].build()
+    swept.sweep, kept.sweep = 1, 10**9
+    first = np.linspace(-1, 1, 7, dtype=np.float32)
+    second = first.copy()
+    for t in range(1500):
+        g = np.full(7, 1e-2 if t < 5 else 0, np.float32)
+        swept.step(first, g)
+        kept.step(second, g)
+    np.testing.assert_array_equal(first, second)
+
+
+@every_optimizer
 def test_float32_stays_float32(name: str):
     theta, gradient = bowl()
     precise, optimizer, exact = theta.copy(), OPTIMIZERS[name].build(), OPTIMIZERS[name].build()

@@ -3,6 +3,7 @@
 import contextvars
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import threading
 from typing import Any
 
 import numpy as np
+import plan
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnlib import (
     SGD,
@@ -27,7 +29,7 @@ from nnlib import (
     softmax_cross_entropy,
     train,
 )
-from nnlib.running import evaluate
+from nnlib.running import evaluate, limit_threads
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4))
@@ -80,6 +82,54 @@ def test_blocks_are_weighted_by_their_rows():
     loss, share = evaluate(network, softmax_cross_entropy, x, y)
     assert loss == pytest.approx(softmax_cross_entropy(network.forward(x), y)[0], rel=1e-13)
     assert share == np.mean(network.predict(x) == y)
+
+
+# The checks at the edge
+
+
+def test_the_data_are_checked_once_and_not_in_each_batch(monkeypatch: pytest.MonkeyPatch):
+    looked: list[int] = []
+    isfinite = np.isfinite
+
+    def counting(values: Any) -> Any:
+        looked.append(np.size(values))
+        return isfinite(values)
+
+    monkeypatch.setattr(np, "isfinite", counting)
+    counts = []
+    for batch_size in (1, 50):
+        looked.clear()
+        fit(small(), batch_size=batch_size, measure=False)
+        counts.append(len(looked))
+    assert counts[0] == counts[1]
+
+
+def test_a_callback_brings_data_of_its_own_and_they_are_checked():
+    seen = []
+
+    def look(network: Network, history: History) -> None:
+        seen.append(network.predict(X[:2].tolist()))
+        with pytest.raises(ValueError, match="X has 3 features"):
+            network.predict(X[:, :3])
+        with pytest.raises(ValueError, match="X contains nan at row 0, column 0"):
+            network.forward([[np.nan, 0, 0, 0]])
+        with pytest.raises(ValueError, match="label 7 at position 0"):
+            softmax_cross_entropy([[0.0, 0.0]], [7])
+
+    fit(small(), callbacks=[look], n_epochs=2)
+    assert len(seen) == 2
+
+
+def test_a_loss_whose_gradient_would_be_stretched_is_refused():
+    def careless(prediction: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = softmax_cross_entropy(prediction, target)
+        return value, gradient[:, :1]
+
+    network = small()
+    before = network.theta.tobytes()
+    with pytest.raises(ValueError, match=r"loss careless has shape \(50, 1\), .* \(50, 2\)"):
+        fit(network, loss=careless)
+    assert network.theta.tobytes() == before
 
 
 # Divergence
@@ -336,6 +386,23 @@ def test_threads_of_the_linear_algebra(options: dict[str, Any], expected: int | 
     assert seen[0] == (before if expected is None else [expected] * len(before))
 
 
+def test_the_last_of_several_trainings_lifts_the_limit():
+    def blas() -> set[int]:
+        return set(surroundings()[2])
+
+    with threadpool_limits(2, user_api="blas"):
+        first, second = limit_threads(1), limit_threads(1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)  # a training in another thread is done
+        assert blas() == {1}
+        with limit_threads(2):
+            assert blas() == {2}
+        assert blas() == {1}
+        second.__exit__(None, None, None)
+        assert blas() == {2}
+
+
 @pytest.mark.parametrize("n_calls", [2, 3, 9])
 def test_an_error_from_inside_comes_out_and_nothing_is_left(n_calls: int):
     calls: list[int] = []
@@ -369,15 +436,62 @@ def test_two_trainings_do_not_share_their_surroundings():
     assert found == [ValueError]
 
 
-def test_a_bar_of_progress(monkeypatch: pytest.MonkeyPatch):
-    class Bar:
-        @staticmethod
-        def tqdm(numbers: Any, unit: str) -> Any:
-            assert unit == "epoch"
-            return list(numbers)
+BAR = """
+import os, signal, sys
+import numpy as np
+import nnlib
+from tqdm.auto import tqdm
 
-    monkeypatch.setitem(sys.modules, "tqdm.auto", Bar)
-    assert len(fit(small(), progress=True)) == 5
+def press(network, history):
+    if len(history) == 2 and "press" in sys.argv:
+        os.kill(os.getpid(), signal.SIGINT)
+
+rate = 1e9 if "diverge" in sys.argv else 0.1
+try:
+    nnlib.train(nnlib.mlp([4, 6, 2], rng=0), nnlib.softmax_cross_entropy, nnlib.SGD(rate),
+                np.eye(4), [0, 1, 0, 1], n_epochs=5, rng=0, callbacks=press,
+                progress="off" not in sys.argv)
+except nnlib.DivergedError as error:
+    kept = error  # as a notebook keeps it, with every frame
+print(len(tqdm._instances))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "last"),
+    [
+        ("to the end", r"100%.* 5/5 .*epoch/s, loss=0\.\d{4}\]"),
+        ("diverge", r"  0%.* 0/5 "),
+        pytest.param(
+            "press", r" 40%.* 2/5 .*loss=0\.\d{4}\]",
+            marks=pytest.mark.skipif(os.name != "posix", reason="os.kill sends no Ctrl-C"),
+        ),
+        ("off", None),
+    ],
+)  # fmt: skip
+def test_a_bar_of_epochs(how: str, last: str | None):
+    environment = {name: value for name, value in os.environ.items() if "TQDM" not in name}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BAR, how], capture_output=True, text=True,
+        cwd=plan.ROOT, env=environment,
+    )  # fmt: skip
+    assert run.stdout == "0\n", run.stderr  # every bar is closed
+    if last is None:
+        assert run.stderr == ""
+    else:
+        assert re.match(last, run.stderr.splitlines()[-1])
+
+
+def test_without_tqdm(monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
+
+    monkeypatch.setattr("nnlib.validation.errors.importlib.import_module", missing)
+    network = small()
+    before = network.theta.tobytes()
+    with pytest.raises(ImportError, match=r"needs tqdm, .*pip install 'nnlib-course\[progress\]'"):
+        fit(network, progress=True)
+    assert network.theta.tobytes() == before
 
 
 def test_memory_of_a_training_does_not_grow_with_the_data():

@@ -329,6 +329,19 @@ def test_callbacks_see_every_epoch_and_true_ends_training():
     np.testing.assert_array_equal(network.theta, seen[-1][0])
 
 
+@pytest.mark.parametrize("kind", [bool, np.bool_, np.asarray])
+def test_a_plain_function_ends_training_where_it_says_so(kind: Any):
+    whole = fit(small(), n_epochs=30)
+    bound = whole.loss[9] + 1e-12
+    history = fit(small(), n_epochs=30, callbacks=lambda _, h: kind(h.loss[-1] < bound))
+    first = next(i for i, loss in enumerate(whole.loss, 1) if loss < bound)
+    assert first < 30
+    if kind is np.asarray:  # only True itself ends it, not what is merely true
+        assert (len(history), history.stopped) == (30, None)
+    else:
+        assert (len(history), history.stopped) == (first, "callback")
+
+
 # Early stopping
 
 
@@ -427,7 +440,7 @@ def test_the_gradient_of_loss_and_price_together(seed: int, strength: float):
         ({"validation": (X * np.nan, Y)}, ValueError, r"validation X contains nan at row 0"),
         ({"validation": (X, Y + 1)}, ValueError, r"label 2 at position"),
         ({"X": X[:, :3]}, ValueError, r"X has 3 features, but the first layer takes 4"),
-        ({"X": X[0]}, ValueError, r"X has 4 examples, y has shape \(50,\)"),
+        ({"X": X[0]}, ValueError, r"X has shape \(4,\).*for one example write X\[None, :\]"),
         ({"X": X[:49]}, ValueError, r"X has 49 examples, y has shape \(50,\): give each one"),
         ({"X": X[:0], "y": Y[:0]}, ValueError, r"X has shape \(0, 4\): give at least one example"),
         ({"X": np.where(X > 2, np.nan, X)}, ValueError, r"X contains nan at row \d+, column \d"),
@@ -460,7 +473,11 @@ def test_targets_that_a_loss_refuses():
     for loss, y, parts in [
         (mean_squared_error, X[:, 0], r"prediction has shape \(50, 1\), target \(50,\)"),
         (mean_squared_error, X[:, :2], r"target \(50, 2\)"),
-        (binary_cross_entropy, Y[:, None] * 2, r"must lie in \[0, 1\], got 2"),
+        (
+            binary_cross_entropy,
+            Y[:, None] * 2,
+            r"target 2 at \(2, 0\): a probability lies in \[0, 1\]",
+        ),
     ]:
         with pytest.raises(ValueError, match=parts):
             train(network, loss, SGD(0.1), X, y, n_epochs=1)

@@ -12,7 +12,7 @@ from strategies import frozen
 
 from nnlib import validation
 from nnlib.validation import (
-    as_features,
+    as_floats,
     as_generator,
     as_numbers,
     as_path,
@@ -20,6 +20,7 @@ from nnlib.validation import (
     require_choice,
     require_columns,
     require_extra,
+    require_features,
     require_finite,
     require_float64,
     require_integer,
@@ -83,16 +84,16 @@ def test_the_array_protocol_is_enough():
         def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
             return np.array([[1.5, 2]])
 
-    assert as_features(Frame(), 2, None, np.float64).tolist() == [[1.5, 2]]
+    assert require_features(Frame(), 2, None).tolist() == [[1.5, 2]]
 
 
 def test_features_are_converted_and_never_changed():
     x = frozen(np.array([[0, 255]], np.uint8))
-    np.testing.assert_array_equal(as_features(x, 2, None, np.float64), [[0, 1]])
-    single = as_features(frozen([[1e-3, 2.0]]), None, None, np.float32)
+    np.testing.assert_array_equal(as_floats(x, np.float64), [[0, 1]])
+    single = as_floats(frozen([[1e-3, 2.0]]), np.float32)
     assert (single.dtype, single.shape) == (np.float32, (1, 2))
     x = np.ones((3, 2))
-    assert as_features(x, 2, None, np.float64) is x  # no copy without need
+    assert as_floats(require_features(x, 2, None), np.float64) is x  # no copy without need
 
 
 def test_checks_rest_in_a_trusted_place_alone():

@@ -24,6 +24,7 @@ __all__ = [
     "course_notebooks",
     "environment",
     "kernel_environment",
+    "needs_mnist",
     "notebook_number",
     "python_source",
     "read_notebook",
@@ -103,11 +104,17 @@ def python_source(source: str) -> str:
     return str(TransformerManager().transform_cell(source))
 
 
+@cache
+def needs_mnist(path: Path) -> bool:
+    """Tell whether a notebook loads MNIST: a code cell calls ``mnist()``."""
+    return any(re.search(r"\bmnist\(", cell.source) for cell in code_cells(read_notebook(path)))
+
+
 def kernel_environment(home: str, root: Path = ROOT) -> dict[str, str]:
     """Return the variables under which every kernel runs, so that numbers stay the same.
 
     The package is that of the checkout, wherever another one is installed; `home` is an
-    empty folder for IPython.
+    empty folder for IPython. What else is set, NNLIB_DATA for instance, reaches the kernels too.
     """
     path = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {

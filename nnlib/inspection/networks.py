@@ -8,12 +8,14 @@ from typing import Any, Self
 import numpy as np
 
 from nnlib.inspection.checkpoints import read_checkpoint, write_checkpoint
+from nnlib.inspection.drawing import as_html
 from nnlib.inspection.layers import Layer
 from nnlib.validation import (
     CheckpointError,
-    as_features,
+    as_floats,
     as_numbers,
-    require_finite,
+    is_trusted,
+    require_features,
     trusted,
 )
 
@@ -87,10 +89,14 @@ class NetworkTools:
         """Outputs of the last layer; None if they follow the input."""
         return self._sizes[-1]
 
+    def require_input(self, X: Any, name: str = "X") -> np.ndarray:
+        """Return examples as an array (n, n_in) of the numbers that they are."""
+        first = next((layer for layer in self.layers if hasattr(layer, "n_in")), None)
+        return require_features(X, self.n_in, first, name)
+
     def as_input(self, X: Any) -> np.ndarray:
         """Return examples as (n, n_in) numbers of the network's dtype."""
-        first = next((layer for layer in self.layers if hasattr(layer, "n_in")), None)
-        return as_features(X, self.n_in, first, self._theta.dtype)
+        return as_floats(X if is_trusted() else self.require_input(X), self._theta.dtype)
 
     def scores(self, X: Any) -> np.ndarray:
         """Return the k outputs of every row, block by block.
@@ -105,12 +111,10 @@ class NetworkTools:
                 "the network has one output, so there is no class to choose: "
                 "forward(X) gives the values, forward(X) > 0 yes or no"
             )
-        X = as_numbers(X, "X")
-        require_finite(X, "X")  # as a whole: a block would count its rows from 0
-        starts = range(0, len(X), _BLOCK) if X.ndim == 2 else range(0)
+        X = self.require_input(X)  # as a whole: a block would count its rows from 0
         with trusted():
-            blocks = [self.forward(X[start : start + _BLOCK]) for start in starts]
-        scores = np.concatenate(blocks) if blocks else self.forward(X)
+            starts = range(0, max(len(X), 1), _BLOCK)
+            scores = np.concatenate([self.forward(X[start : start + _BLOCK]) for start in starts])
         if not np.isfinite(scores).all():
             row = int(np.argmin(np.isfinite(scores).all(axis=1)))
             raise ValueError(
@@ -165,6 +169,10 @@ class NetworkTools:
         network.theta = theta
         return network
 
+    def summary(self) -> None:
+        """Print the table that ``repr(network)`` is, and return nothing, as Keras does."""
+        print(self)
+
     def __len__(self) -> int:
         return len(self.layers)
 
@@ -191,6 +199,9 @@ class NetworkTools:
             f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
             for name, shape, count in rows
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def _require_layers(layers: Any) -> list[Layer]:

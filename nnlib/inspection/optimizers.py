@@ -30,7 +30,8 @@ class Optimizer:
         Steps taken.
     """
 
-    block: ClassVar[int] = 16_384
+    block: ClassVar[int] = 32_768
+    sweep: ClassVar[int] = 64  # steps from one sweep of the memories to the next
     memories: ClassVar[tuple[str, ...]] = ()  # vectors kept from step to step
 
     def __init__(self, learning_rate: float) -> None:
@@ -81,7 +82,7 @@ class Optimizer:
             )
         if self._kept is None:
             self._kept = [np.zeros_like(theta) for _ in self.memories]
-        if any(memory.shape != theta.shape for memory in self._kept):
+        if self._kept and self._kept[0].shape != theta.shape:
             raise ValueError(
                 f"this {type(self).__name__} remembers {self._kept[0].size} parameters of another "
                 f"network, theta has {theta.size}: build a new one"
@@ -90,7 +91,19 @@ class Optimizer:
         grad = np.asarray(grad)
         for start in range(0, len(theta), self.block):
             part = slice(start, start + self.block)
-            self.update(theta[part], grad[part], *(memory[part] for memory in self._kept))
+            self.update(theta[part], grad[part], *[memory[part] for memory in self._kept])
+        if self.t % self.sweep == 0:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Set to 0 what has faded: with numbers near the least ones processors crawl.
+
+        A memory of a gradient that became 0 shrinks for ever. What is swept away is too
+        small to change any parameter.
+        """
+        for memory in self._kept or []:
+            numbers = np.finfo(memory.dtype)
+            memory[np.abs(memory) < numbers.tiny / numbers.eps] = 0
 
     @property
     def n_bytes(self) -> int:

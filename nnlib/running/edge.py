@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnlib.running.measuring import Loss, loss_of_zeros
-from nnlib.validation import as_numbers, require_finite
+from nnlib.validation import as_numbers
 
 __all__ = ["as_callbacks", "require_pair", "require_parts", "require_validation_pair"]
 
@@ -41,15 +41,13 @@ def as_callbacks(callbacks: Any) -> tuple[Callable[[Any, Any], Any], ...]:
 
 def require_pair(network: Any, X: Any, y: Any, which: str = "") -> tuple[Any, Any]:
     """Check features as a whole, and that there is a target for each, without copies."""
-    X, y = as_numbers(X, f"{which}X"), _as_targets(y, f"{which}y")
-    if X.ndim == 0 or len(X) == 0:
+    X, y = network.require_input(X, f"{which}X"), _as_targets(y, f"{which}y")
+    if len(X) == 0:
         raise ValueError(f"{which}X has shape {X.shape}: give at least one example")
     if y.ndim == 0 or len(X) != len(y):
         raise ValueError(
             f"{which}X has {len(X)} examples, {which}y has shape {y.shape}: give each one target"
         )
-    require_finite(X, f"{which}X")
-    network.as_input(X[:1] if X.ndim == 2 else X)
     return X, y
 
 

@@ -38,8 +38,19 @@ def loss_of_zeros(network: Any, loss: Loss, y: np.ndarray) -> float:
     try:
         for start in range(0, len(y), _BLOCK):
             rows = y[start : start + _BLOCK]
-            total += len(rows) * loss(np.zeros((len(rows), k)), rows)[0]
+            value, gradient = loss(np.zeros((len(rows), k)), rows)
+            _require_gradient(loss, gradient, (len(rows), k))
+            total += len(rows) * value
     except (TypeError, ValueError):
         loss(np.zeros((len(y), k)), y)  # once more as a whole: the message names the place in y
         raise
     return total / len(y)
+
+
+def _require_gradient(loss: Loss, gradient: Any, shape: tuple[int, int]) -> None:
+    """Refuse a loss whose gradient would be stretched on its way back."""
+    if np.shape(gradient) != shape:
+        raise ValueError(
+            f"the gradient of the loss {getattr(loss, '__name__', loss)} has shape "
+            f"{np.shape(gradient)}, the prediction {shape}: return (value, d value / d prediction)"
+        )

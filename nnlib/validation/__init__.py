@@ -17,6 +17,7 @@ from nnlib.validation.arguments import (
 )
 from nnlib.validation.arrays import (
     as_numbers,
+    is_trusted,
     require_finite,
     require_float64,
     require_repeatable,
@@ -32,12 +33,13 @@ from nnlib.validation.errors import (
     require_extra,
 )
 from nnlib.validation.features import (
-    as_features,
+    as_floats,
     require_bias,
     require_columns,
+    require_features,
     require_upstream,
 )
-from nnlib.validation.targets import require_labels, require_same_shape
+from nnlib.validation.targets import require_labels, require_same_shape, require_shares
 
 __all__ = [
     "DISTRIBUTION",
@@ -45,15 +47,17 @@ __all__ = [
     "DivergedError",
     "NnlibWarning",
     "NotFittedError",
-    "as_features",
+    "as_floats",
     "as_generator",
     "as_numbers",
     "as_path",
+    "is_trusted",
     "require_between",
     "require_bias",
     "require_choice",
     "require_columns",
     "require_extra",
+    "require_features",
     "require_finite",
     "require_float64",
     "require_integer",
@@ -62,6 +66,7 @@ __all__ = [
     "require_repeatable",
     "require_same_shape",
     "require_shape",
+    "require_shares",
     "require_upstream",
     "require_validation",
     "trusted",

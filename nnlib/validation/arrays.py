@@ -24,9 +24,9 @@ _BLOCK = 4096
 
 
 @contextmanager
-def trusted() -> Iterator[None]:
-    """Let the checks that read every number rest: the caller has checked the data."""
-    token = _TRUSTED.set(True)
+def trusted(value: bool = True) -> Iterator[None]:
+    """Let the checks of the data rest: the caller has made them; with False they wake again."""
+    token = _TRUSTED.set(value)
     try:
         yield
     finally:
@@ -103,10 +103,13 @@ def require_finite(array: np.ndarray, name: str, hint: str = "") -> None:
 
 
 def require_shape(dy: np.ndarray, shape: tuple[int, ...], layer: Any) -> np.ndarray:
-    """Return an upstream gradient if it has the shape of the last output."""
-    if np.shape(dy) != shape:
+    """Return an upstream gradient as an array, if it has the shape of the last output."""
+    if is_trusted():
+        return dy
+    dy = np.asarray(dy)
+    if dy.shape != shape:
         raise ValueError(
-            f"{layer!r} got dy of shape {np.shape(dy)}, but its last forward gave {shape}: "
+            f"{layer!r} got dy of shape {dy.shape}, but its last forward gave {shape}: "
             "call forward for this batch first"
         )
     return dy

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnlib.validation.arrays import as_numbers, in_rows, is_trusted, require_finite
 
-__all__ = ["require_labels", "require_same_shape"]
+__all__ = ["require_labels", "require_same_shape", "require_shares"]
 
 
 def require_same_shape(prediction: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -20,6 +20,8 @@ def require_same_shape(prediction: Any, target: Any) -> tuple[np.ndarray, np.nda
         If the shapes differ (broadcasting would hide it), there is no example,
         or a value is not finite.
     """
+    if is_trusted():
+        return prediction, in_rows(target, prediction.dtype)
     prediction, target = as_numbers(prediction, "prediction"), as_numbers(target, "target")
     if prediction.shape != target.shape:
         raise ValueError(
@@ -31,6 +33,24 @@ def require_same_shape(prediction: Any, target: Any) -> tuple[np.ndarray, np.nda
     require_finite(target, "target")
     dtype = prediction.dtype if prediction.dtype.kind == "f" else np.dtype(float)
     return in_rows(prediction, dtype), in_rows(target, dtype)
+
+
+def require_shares(target: np.ndarray) -> None:
+    """Refuse targets that are no probabilities.
+
+    Raises
+    ------
+    ValueError
+        If one lies outside [0, 1].
+    """
+    if is_trusted():
+        return
+    wrong = (target < 0) | (target > 1)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"target {target[place]:g} at {place}: a probability lies in [0, 1]; yes is 1, no is 0"
+        )
 
 
 def _reshape(prediction: np.ndarray, target: np.ndarray) -> str:
@@ -68,6 +88,8 @@ def require_labels(labels: Any, logits: Any) -> tuple[np.ndarray, np.ndarray]:
         If shapes do not fit, a label is out of range or not a whole number, rows of
         probabilities do not sum to 1, or the batch is empty.
     """
+    if is_trusted():
+        return logits, _as_labels(labels, logits.dtype)
     logits = as_numbers(logits, "logits")
     logits = in_rows(logits, logits.dtype if logits.dtype.kind == "f" else float)
     if isinstance(labels, str) or np.asarray(labels).dtype.kind in "US":
@@ -85,13 +107,15 @@ def require_labels(labels: Any, logits: Any) -> tuple[np.ndarray, np.ndarray]:
             f"labels have shape {labels.shape}, logits {logits.shape}; labels must be "
             f"{logits.shape[:1]} class indices or {logits.shape} probabilities{advice}"
         )
-    if not is_trusted():
-        require_finite(logits, "logits", ": did the training diverge?")
-        require_finite(labels, "labels")
-        (_require_probabilities if labels.ndim == 2 else _require_indices)(labels, logits.shape[1])
-    if labels.ndim == 2:
-        return logits, in_rows(labels, logits.dtype)
-    return logits, labels.astype(np.intp, copy=False)
+    require_finite(logits, "logits", ": did the training diverge?")
+    require_finite(labels, "labels")
+    (_require_probabilities if labels.ndim == 2 else _require_indices)(labels, logits.shape[1])
+    return logits, _as_labels(labels, logits.dtype)
+
+
+def _as_labels(labels: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return class indices as integers, probabilities in the logits' dtype."""
+    return labels.astype(np.intp, copy=False) if labels.ndim == 1 else in_rows(labels, dtype)
 
 
 def _require_indices(labels: np.ndarray, k: int) -> None:

@@ -1,7 +1,6 @@
-"""Data sets of the course: small, offline, drawn from a generator.
+"""Small data sets: drawn from a generator, or shipped with scikit-learn.
 
-X holds one example a row, y class indices. scikit-learn is loaded where a data
-set comes from it.
+scikit-learn is loaded where a data set comes from it.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""nnlib.datasets: worked examples, laws, errors."""
+"""nnlib.datasets.small: worked examples, laws, errors."""
 
 from collections.abc import Callable
 from typing import Any
