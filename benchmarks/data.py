@@ -41,5 +41,5 @@ def load(name: str) -> Data:
 @cache
 def pixels() -> Data:
     """Return MNIST as it is stored: uint8."""
-    found = datasets.mnist()
-    return Data(found.X_train, found.y_train, found.X_test, found.y_test)
+    mnist = datasets.mnist()
+    return Data(mnist.X_train, mnist.y_train, mnist.X_test, mnist.y_test)

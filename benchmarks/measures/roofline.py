@@ -78,7 +78,7 @@ def operations(n_in: int = 784, n_out: int = 100) -> list[Operation]:
     found.append(Operation("relu, batch 128", z.size, 2 * z.nbytes, partial(relu, z)))
     # theta, g and two averages are read; theta and the averages are written.
     adam = partial(Adam().step, theta, np.ones_like(theta))
-    return [*found, Operation("Adam", 12 * theta.size, 7 * theta.nbytes, adam)]
+    return [*found, Operation("Adam", 10 * theta.size, 7 * theta.nbytes, adam)]
 
 
 def block(roofs: Roofs, reached: dict[str, float], done: list[Operation]) -> list[str]:
