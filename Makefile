@@ -6,6 +6,7 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH := .venv-bench
 
 # One BLAS thread and a fixed hash seed: the printed numbers are the same on every machine.
 export OPENBLAS_NUM_THREADS := 1
@@ -21,10 +22,10 @@ NARROW = --line-length 76 $(wildcard $(shell $(BIN)/python -c "import tomllib, p
 PARALLEL := -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all test-cpus bench-labs lint format promote pull text untext run
+.PHONY: help lab test test-all test-cpus bench bench-imports bench-labs lint format promote pull text untext run
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(INSTALLED) ## open the course in JupyterLab (ARGS="--no-browser --port=8899" on a server)
 	$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb $(ARGS)
@@ -37,6 +38,14 @@ test-all: test test-cpus ## make test, make test-cpus, and the slow tests (marke
 
 test-cpus: $(INSTALLED) ## the notebooks on three simulated CPUs: Haswell, Nehalem, one-ulp jitter
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/test_cpus.sh
+
+bench: $(BENCH)/.installed ## nnlib beside scikit-learn, PyTorch and the limit; writes benchmarks/README.md
+	$(if $(findstring --keras,$(ARGS)),$(BENCH)/bin/python -m pip install -r benchmarks/requirements-keras.txt)
+	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks $(ARGS)
+	test ! -e benchmarks/torch_twin.py || PYTHONPATH=. $(BENCH)/bin/python -m benchmarks.torch_twin
+
+bench-imports: $(INSTALLED) ## milliseconds of import nnlib beyond numpy's, its largest parts, each notebook's first cell
+	PYTHONPATH=tools:. $(BIN)/python benchmarks/imports.py
 
 bench-labs: $(INSTALLED) ## milliseconds from key to new picture, for every control of every lab
 	PYTHONPATH=tests:tools:. $(BIN)/python benchmarks/labs.py $(ARGS)
@@ -74,4 +83,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python is %d.%d; the course needs 3.11 or later: make PY=/path/to/a/newer/python3" % sys.version_info[:2])'
 	test -x $(BIN)/pip || $(PY) -m venv $(VENV)
 	$(BIN)/python -m pip install -c constraints.txt -e ".[dev]"
+	touch $@
+
+# PyTorch is only for the comparison and stays out of .venv.
+$(BENCH)/.installed: benchmarks/requirements.txt constraints.txt
+	test -x $(BENCH)/bin/pip || $(PY) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install -c constraints.txt -r benchmarks/requirements.txt
 	touch $@

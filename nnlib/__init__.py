@@ -98,7 +98,7 @@ __all__ = [
 ]
 
 # Modules that need more than numpy, loaded when they are first asked for.
-_LAZY = ("datasets", "explorers", "plots")
+_LAZY = ("datasets", "estimators", "explorers", "export", "plots")
 
 
 def __getattr__(name: str) -> Any:

@@ -246,7 +246,8 @@ def train(
     schedule : callable or None
         ``schedule(steps_done)``, the multiple of the learning rate.
     callbacks : iterable of callable
-        ``callback(network, history)`` after each epoch; True ends training.
+        ``callback(network, history)`` after each epoch; True ends training:
+        ``callbacks=[lambda network, history: history.loss[-1] < 0.1]``.
     measure : bool
         Measure training and validation examples after each epoch, the same
         way and without dropout. False records the running mean of the
@@ -259,7 +260,7 @@ def train(
     n_threads : int or None
         Threads of the linear algebra; None leaves them alone.
     progress : bool
-        Show a progress bar (needs tqdm).
+        Show a bar of epochs with the last loss (needs tqdm).
 
     Returns
     -------

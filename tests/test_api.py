@@ -74,7 +74,7 @@ def test_the_package_gives_every_taught_name():
         assert thing.__name__ == name
 
 
-@pytest.mark.parametrize("name", ["datasets", "explorers", "plots"])
+@pytest.mark.parametrize("name", ["datasets", "estimators", "explorers", "export", "plots"])
 def test_heavier_modules_come_when_they_are_asked_for(name: str):
     script = (
         "import sys, nnlib\n"

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import browser
+import nbformat
 import plan
 import pytest
 from browser import Jupyter, LabView, NotebookPage, make_lab, next_press, notebook, shown_by
 
-from nnlib import explorers
+from nnlib import explorers, mlp
 from nnlib.explorers.labs import signal_lab
 
 chromium, jupyter = browser.chromium, browser.jupyter  # the fixtures
@@ -216,6 +217,34 @@ def test_run_starts_stop_stops_and_a_slider_begins_again(page: NotebookPage):
     page.run(list(CELLS).index("from Python"))
     mirror.set(depth=3)
     view.expect(shown_by(mirror), "a value from Python ends the run")
+
+
+# The picture of a network
+
+# A stored output: whether it is trusted, then what is seen of it and what is heard.
+PICTURE = """() => {
+    const {model, node} = jupyterapp.shell.currentWidget.content.widgets[0];
+    const image = node.querySelector('.jp-OutputArea-output img');
+    const table = node.querySelector('.jp-OutputArea-output pre');
+    return [model.trusted, image.naturalWidth, image.alt, table.textContent];
+}"""
+
+
+def test_a_network_in_a_notebook_that_is_not_trusted(chromium: Any, jupyter: Jupyter):
+    network = mlp([4, 3, 2], rng=0)
+    path = notebook(jupyter.folder / "stored.ipynb", "network")
+    stored = plan.read_notebook(path)
+    data = {"text/plain": repr(network), "text/html": network._repr_html_()}
+    stored.cells[0].outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    plan.write_notebook(stored, path)
+    with NotebookPage(chromium, jupyter, path) as page:
+        page.page.wait_for_selector(".jp-OutputArea-output img")
+        trusted, width, words, table = page.page.evaluate(PICTURE)
+        assert not trusted
+        assert width > 200  # the picture was decoded
+        assert words == "Network, 23 parameters: 4 inputs; 3 units, relu; 2 outputs"
+        assert table == repr(network)
+        assert page.outside() == []
 
 
 # Memory

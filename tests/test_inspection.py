@@ -1,6 +1,7 @@
 """nnlib.inspection: tables, and saved networks that come back bit by bit."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,25 @@ def test_the_lines_of_a_history():
     history = History(loss=[2.0, 0.5], validation_loss=[1.0, 0.75], stopped="callback")
     text = "History: 2 epochs, loss 2.0000 -> 0.5000, validation loss 0.7500, stopped: callback"
     assert (repr(history), len(history)) == (text, 2)
+
+
+def test_a_history_as_a_data_frame():
+    pd = pytest.importorskip("pandas")
+    history = History(loss=[2.0, 0.5], validation_loss=[1.0, 0.75], stopped="callback")
+    expected = pd.DataFrame(
+        {"loss": [2.0, 0.5], "validation_loss": [1.0, 0.75]}, index=pd.Index([1, 2], name="epoch")
+    )
+    pd.testing.assert_frame_equal(history.to_frame(), expected)
+    assert history.to_frame()["validation_loss"].idxmin() == 2
+    history.accuracy.extend([0.5, 1.0])
+    assert list(history.to_frame()) == ["loss", "validation_loss", "accuracy"]
+    assert (len(History().to_frame()), History().to_frame().index.name) == (0, "epoch")
+
+
+def test_a_data_frame_without_pandas(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"needs pandas.*pip install 'nnlib-course\[tables\]'"):
+        History(loss=[1.0]).to_frame()
 
 
 # Laws: saving and loading

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from strategies import shift_biases
 
 from nnlib import CheckpointError, Network, mlp
-from nnlib.inspection import checkpoints
+from nnlib.inspection import checkpoints, files
 
 
 def small(dtype: type = np.float64) -> Network:
@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up(n_writes: int, tmp_path: Path, monkeypatch: pytest
     old.save(path)
     FullDisk.left = n_writes
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.os, "fdopen", lambda handle, mode: FullDisk(handle, mode))
+        patch.setattr(files.os, "fdopen", lambda handle, mode: FullDisk(handle, mode))
         with pytest.raises(OSError, match=r"not saved, an older file is untouched: .*No space"):
             new.save(path)
     assert os.listdir(tmp_path) == ["n.npz"]
@@ -89,7 +89,7 @@ def test_a_device_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     stand_in = tmp_path / "n.tmp"
     stand_in.touch()
     full = os.open("/dev/full", os.O_WRONLY)
-    monkeypatch.setattr(checkpoints.tempfile, "mkstemp", lambda **_: (full, str(stand_in)))
+    monkeypatch.setattr(files.tempfile, "mkstemp", lambda **_: (full, str(stand_in)))
     with pytest.raises(OSError, match=r"not saved.*No space left on device"):
         small().save(tmp_path / "n.npz")
     assert os.listdir(tmp_path) == []
@@ -107,7 +107,7 @@ def test_a_failure_at_every_later_call(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.os, call, fail)
+        patch.setattr(files.os, call, fail)
         with pytest.raises(type(error)):
             mlp([1, 1], rng=0).save(path)
     assert os.listdir(tmp_path) == ["n.npz"]
@@ -163,7 +163,7 @@ def test_a_folder_that_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def refuse(**_: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(checkpoints.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
     with pytest.raises(PermissionError, match=r"n.npz cannot be written: .*Permission denied"):
         small().save(tmp_path / "n.npz")
 

@@ -8,6 +8,8 @@ import plan
 import pytest
 import readme_picture
 
+from nnlib.datasets import digits
+
 README = (plan.ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (.*?) \|", README, flags=re.MULTILINE)
 
@@ -29,8 +31,14 @@ def test_the_example_runs_as_it_stands(tmp_path):
     assert (tmp_path / "digits.npz").exists()
 
 
+def test_the_search_of_the_example_finds_a_classifier():
+    names = {"data": digits(rng=0)}
+    exec(EXAMPLES[1], names)
+    assert names["search"].score(names["data"].X_test, names["data"].y_test) > 0.94
+
+
 def test_the_lab_of_the_example_prints_its_table(capsys):
-    exec(EXAMPLES[1], {})
+    exec(EXAMPLES[2], {})
     assert len(capsys.readouterr().out.splitlines()) == 1 + 30
 
 

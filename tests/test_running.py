@@ -3,6 +3,7 @@
 import contextvars
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import threading
 from typing import Any
 
 import numpy as np
+import plan
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnlib import (
     SGD,
@@ -27,7 +29,7 @@ from nnlib import (
     softmax_cross_entropy,
     train,
 )
-from nnlib.running import evaluate
+from nnlib.running import evaluate, limit_threads
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4))
@@ -329,9 +331,12 @@ def test_ctrl_c_from_outside():
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    assert child.stdout.readline() == "epoch\n"
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    try:
+        assert child.stdout.readline() == "epoch\n"
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()  # one that is deaf to Ctrl-C would train for ever
     assert (out, err, child.returncode) == ("interrupted True True\n", "", 0)
 
 
@@ -384,6 +389,23 @@ def test_threads_of_the_linear_algebra(options: dict[str, Any], expected: int | 
     assert seen[0] == (before if expected is None else [expected] * len(before))
 
 
+def test_the_last_of_several_trainings_lifts_the_limit():
+    def blas() -> set[int]:
+        return set(surroundings()[2])
+
+    with threadpool_limits(2, user_api="blas"):
+        first, second = limit_threads(1), limit_threads(1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)  # a training in another thread is done
+        assert blas() == {1}
+        with limit_threads(2):
+            assert blas() == {2}
+        assert blas() == {1}
+        second.__exit__(None, None, None)
+        assert blas() == {2}
+
+
 @pytest.mark.parametrize("n_calls", [2, 3, 9])
 def test_an_error_from_inside_comes_out_and_nothing_is_left(n_calls: int):
     calls: list[int] = []
@@ -417,15 +439,62 @@ def test_two_trainings_do_not_share_their_surroundings():
     assert found == [ValueError]
 
 
-def test_a_bar_of_progress(monkeypatch: pytest.MonkeyPatch):
-    class Bar:
-        @staticmethod
-        def tqdm(numbers: Any, unit: str) -> Any:
-            assert unit == "epoch"
-            return list(numbers)
+BAR = """
+import os, signal, sys
+import numpy as np
+import nnlib
+from tqdm.auto import tqdm
 
-    monkeypatch.setitem(sys.modules, "tqdm.auto", Bar)
-    assert len(fit(small(), progress=True)) == 5
+def press(network, history):
+    if len(history) == 2 and "press" in sys.argv:
+        os.kill(os.getpid(), signal.SIGINT)
+
+rate = 1e9 if "diverge" in sys.argv else 0.1
+try:
+    nnlib.train(nnlib.mlp([4, 6, 2], rng=0), nnlib.softmax_cross_entropy, nnlib.SGD(rate),
+                np.eye(4), [0, 1, 0, 1], n_epochs=5, rng=0, callbacks=press,
+                progress="off" not in sys.argv)
+except nnlib.DivergedError as error:
+    kept = error  # as a notebook keeps it, with every frame
+print(len(tqdm._instances))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "last"),
+    [
+        ("to the end", r"100%.* 5/5 .*epoch/s, loss=0\.\d{4}\]"),
+        ("diverge", r"  0%.* 0/5 "),
+        pytest.param(
+            "press", r" 40%.* 2/5 .*loss=0\.\d{4}\]",
+            marks=pytest.mark.skipif(os.name != "posix", reason="os.kill sends no Ctrl-C"),
+        ),
+        ("off", None),
+    ],
+)  # fmt: skip
+def test_a_bar_of_epochs(how: str, last: str | None):
+    environment = {name: value for name, value in os.environ.items() if "TQDM" not in name}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BAR, how], capture_output=True, text=True,
+        cwd=plan.ROOT, env=environment,
+    )  # fmt: skip
+    assert run.stdout == "0\n", run.stderr  # every bar is closed
+    if last is None:
+        assert run.stderr == ""
+    else:
+        assert re.match(last, run.stderr.splitlines()[-1])
+
+
+def test_without_tqdm(monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
+
+    monkeypatch.setattr("nnlib.validation.errors.importlib.import_module", missing)
+    network = small()
+    before = network.theta.tobytes()
+    with pytest.raises(ImportError, match=r"needs tqdm, .*pip install 'nnlib-course\[progress\]'"):
+        fit(network, progress=True)
+    assert network.theta.tobytes() == before
 
 
 def test_memory_of_a_training_does_not_grow_with_the_data():

@@ -329,6 +329,19 @@ def test_callbacks_see_every_epoch_and_true_ends_training():
     np.testing.assert_array_equal(network.theta, seen[-1][0])
 
 
+@pytest.mark.parametrize("kind", [bool, np.bool_, np.asarray])
+def test_a_plain_function_ends_training_where_it_says_so(kind: Any):
+    whole = fit(small(), n_epochs=30)
+    bound = whole.loss[9] + 1e-12
+    history = fit(small(), n_epochs=30, callbacks=lambda _, h: kind(h.loss[-1] < bound))
+    first = next(i for i, loss in enumerate(whole.loss, 1) if loss < bound)
+    assert first < 30
+    if kind is np.asarray:  # only True itself ends it, not what is merely true
+        assert (len(history), history.stopped) == (30, None)
+    else:
+        assert (len(history), history.stopped) == (first, "callback")
+
+
 # Early stopping
 
 

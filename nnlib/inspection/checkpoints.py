@@ -1,23 +1,16 @@
 """Saved networks: one .npz with a JSON header and the parameter vector.
 
-Nothing in a checkpoint is ever executed. A file is written beside its target and
-put in place in one move, so that a reader meets the old network or the new one,
-never a part of one.
+Nothing in a checkpoint is ever executed, and a file is written whole or not at all.
 """
 
-import glob
 import json
-import os
-import tempfile
-import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from nnlib.inspection.files import as_target, replacing
 from nnlib.inspection.layers import Layer, build_layer
 from nnlib.validation import DISTRIBUTION, CheckpointError, as_path
 
@@ -26,7 +19,6 @@ __all__ = ["FORMAT", "read_checkpoint", "write_checkpoint"]
 FORMAT = 1
 MAX_BYTES = 2**30  # a small file can unpack into one that fills the memory
 MAX_RATIO = 100
-_DAY = 86_400  # seconds after which a file that a killed process left is nobody's
 
 
 def write_checkpoint(
@@ -39,50 +31,11 @@ def write_checkpoint(
     OSError
         If the folder is missing or the disk full; an older file is untouched.
     """
-    path = as_path(path, ".npz")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"{path.parent.resolve()} does not exist; create the folder first, then save again"
-        )
+    path = as_target(path, ".npz")
     header = json.dumps({"format": FORMAT, "layers": layers, "dtype": str(theta.dtype)})
-    with _replacing(path) as file:
+    with replacing(path) as file:
         np.savez(file, header=np.frombuffer(header.encode(), np.uint8), theta=theta)
     return path
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside ``path`` and move it there when it is whole."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as error:
-        raise type(error)(f"{path.resolve()} cannot be written: {error}") from error
-    _remove_stale(path)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
-    except OSError as error:
-        raise OSError(error.errno, f"not saved, an older file is untouched: {error}") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove what a save that was killed long ago left beside the file."""
-    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        with suppress(OSError):
-            if time.time() - stale.stat().st_mtime > _DAY:
-                stale.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def read_checkpoint(path: Any) -> tuple[list[Layer], np.ndarray]:

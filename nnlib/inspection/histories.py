@@ -1,4 +1,4 @@
-"""What a training history inherits: its table and its picture."""
+"""What a training history inherits: its line, its table and its picture."""
 
 from typing import Any
 
@@ -26,6 +26,25 @@ class HistoryTools:
         if self.validation_loss:
             text += f", validation loss {self.validation_loss[-1]:.4f}"
         return text + (f", stopped: {self.stopped}" if self.stopped else "")
+
+    def to_frame(self) -> Any:
+        """Return a table with one row an epoch, numbered from 1, and one column a list.
+
+        A list without values, such as the accuracy of a regression, makes no column.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        ImportError
+            If pandas is missing.
+        """
+        pandas = require_extra("pandas", "tables")
+        columns = {k: v for k, v in vars(self).items() if isinstance(v, list) and v}
+        epochs = pandas.RangeIndex(1, len(self) + 1, name="epoch")
+        return pandas.DataFrame(columns, index=epochs)
 
     def plot(self) -> Any:
         """Draw loss, and accuracy where there is one, against the epoch.

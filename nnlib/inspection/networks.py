@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from nnlib.inspection.checkpoints import read_checkpoint, write_checkpoint
+from nnlib.inspection.drawing import as_html
 from nnlib.inspection.layers import Layer
 from nnlib.validation import (
     CheckpointError,
@@ -168,6 +169,10 @@ class NetworkTools:
         network.theta = theta
         return network
 
+    def summary(self) -> None:
+        """Print the table that ``repr(network)`` is, and return nothing, as Keras does."""
+        print(self)
+
     def __len__(self) -> int:
         return len(self.layers)
 
@@ -194,6 +199,9 @@ class NetworkTools:
             f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
             for name, shape, count in rows
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def _require_layers(layers: Any) -> list[Layer]:

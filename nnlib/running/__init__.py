@@ -2,8 +2,8 @@
 
 It checks the input once, before anything changes (``edge``); measures after each
 epoch (``measuring``); turns Ctrl-C into a clean end (``interrupts``); limits the
-threads of the linear algebra (``threads``); notices divergence, gives back the
-last good parameters and reports progress (``run``).
+threads of the linear algebra (``threads``); shows a bar (``progress``); notices
+divergence and gives back the last good parameters (``run``).
 """
 
 from nnlib.running.measuring import evaluate

@@ -16,12 +16,12 @@ from nnlib.running.edge import (
 )
 from nnlib.running.interrupts import Interrupts
 from nnlib.running.measuring import Loss, evaluate, loss_of_zeros
+from nnlib.running.progress import Progress
 from nnlib.running.threads import limit_threads
 from nnlib.validation import (
     DivergedError,
     as_generator,
     require_choice,
-    require_extra,
     require_integer,
     require_positive,
     require_validation,
@@ -81,7 +81,8 @@ class Run:
         watching = any(getattr(c, "needs_validation", False) for c in self.callbacks)
         if watching and (self.validation is None or not measure):
             require_validation([])
-        self.on_divergence, self.n_threads, self.progress = on_divergence, n_threads, progress
+        self.on_divergence, self.n_threads = on_divergence, n_threads
+        self.progress = Progress(progress, self.n_epochs)
         self.epoch = self.n_steps = 0
         self.running_loss = 0.0
         self.base_rate = optimizer.learning_rate
@@ -105,12 +106,11 @@ class Run:
         self.good = self.network.theta.copy()
         self.start = evaluate(self.network, self.loss, self.X, self.y)[0] if self.measure else None
         self.ceiling = TOO_MUCH * max(self.zero_loss, self.start or 0)
+        self._stack.enter_context(self.progress)
 
     def epochs(self) -> Iterator[int]:
         """Yield the epochs 1 .. n_epochs; after each, look at what came of it."""
-        numbers: Iterable[int] = range(1, self.n_epochs + 1)
-        if self.progress:
-            numbers = require_extra("tqdm.auto", "progress").tqdm(numbers, unit="epoch")
+        numbers = range(1, self.n_epochs + 1)
         for self.epoch in numbers:
             self.running_loss, self.step_in_epoch = 0.0, 0
             yield self.epoch
@@ -148,9 +148,10 @@ class Run:
             raise _StopTraining(f"the loss of the epoch is {loss:.3g}")
         self.good[...] = self.network.theta
         self._record(loss, accuracy)
+        self.progress.show(loss)
         with trusted(False):  # a callback brings data of its own
             stops = [callback(self.network, self.history) for callback in self.callbacks]
-        if any(stop is True for stop in stops):
+        if any(isinstance(stop, bool | np.bool_) and stop for stop in stops):
             raise _StopTraining("callback")
 
     def _record(self, loss: float, accuracy: float | None) -> None:

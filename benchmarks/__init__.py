@@ -1,0 +1,1 @@
+"""nnlib side by side with scikit-learn and PyTorch, and with the limit: ``make bench``."""

@@ -1,0 +1,1 @@
+"""What is written: the table, the pictures, and the machine they come from."""
