@@ -9,6 +9,7 @@ A test or a notebook that needs MNIST is skipped, with the reason, where its fil
 import ast
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator
@@ -63,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     spec = find_spec("nnlib")
     if spec is None or spec.origin is None or not _is_here(spec.origin):
         raise pytest.UsageError(f"nnlib comes from {spec and spec.origin}; expected {ROOT}")
+    # A run in the background is born deaf to Ctrl-C, which some tests press.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not getattr(config.option, "nbval", False):
         return
     home = Path(tempfile.mkdtemp(prefix="nnlib-ipython-"))

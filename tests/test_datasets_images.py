@@ -187,17 +187,18 @@ def test_what_cannot_be_read_is_named_once_and_left_out(two: Path):
     assert len(data.X) == 3
     assert len(caught) == 1
     says = str(caught[0].message)
-    assert says.startswith("4 of the files are left out: cats/notes.txt (not a known image format)")
+    start = "left out, not readable as an image: cats/notes.txt (not a known image format); "
+    assert says.startswith(start)
     assert "dogs/empty.jpg (not a known image format); dogs/half.png (" in says
     assert "dogs/real.tif (its pixels are floating-point numbers of unknown range)" in says
-    assert says.endswith(". Remove them, or save them as PNG or JPEG")
+    assert says.endswith(". Remove what is no picture, save what is one as PNG or JPEG")
     assert caught[0].filename == __file__
 
 
 def test_a_long_list_is_cut(two: Path):
     for i in range(12):
         (two / "cats" / f"{i:02d}.txt").touch()
-    with pytest.warns(NnlibWarning, match=r"^12 of the files .*/04.txt \([^)]*\); and 7 more\."):
+    with pytest.warns(NnlibWarning, match=r"^left out, .*/04.txt \([^)]*\); and 7 more\. "):
         image_folder(two)
 
 

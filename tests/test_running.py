@@ -331,9 +331,12 @@ def test_ctrl_c_from_outside():
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    assert child.stdout.readline() == "epoch\n"
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    try:
+        assert child.stdout.readline() == "epoch\n"
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()  # one that is deaf to Ctrl-C would train for ever
     assert (out, err, child.returncode) == ("interrupted True True\n", "", 0)
 
 

@@ -103,8 +103,8 @@ def image_folder(path: Any, size: tuple[int, int] = (32, 32), colour: bool = Fal
             raise _no_image(folder, found)
     if faults:
         warnings.warn(
-            f"{len(faults)} of the files are left out: {_listed(faults)}. Remove them, or save "
-            "them as PNG or JPEG",
+            f"left out, not readable as an image: {_listed(faults)}. Remove what is no picture, "
+            "save what is one as PNG or JPEG",
             NnlibWarning,
             stacklevel=2,
         )
