@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import writing
 from benchmarks.cases import CASES
 from benchmarks.measures import crowd, epochs, growth, memory, speed, threads
-from benchmarks.report import page, table
+from benchmarks.report import machine, page, table
 from benchmarks.rounds import N_ROUNDS
 from benchmarks.rows import Row
 
@@ -48,7 +48,7 @@ def measured(asked: argparse.Namespace) -> Iterator[list[Row]]:
 
 def main() -> None:
     """Print rows as they come; at the end write the page, unless only a part was asked for."""
-    asked = arguments()
+    asked, load = arguments(), machine.load()
     import torch
 
     torch.set_num_threads(1)  # threadpoolctl does not see its linear algebra
@@ -62,7 +62,7 @@ def main() -> None:
         differ = table.contradictions(rows, stored)
         print(*(differ or ["No row has another winner than in the stored table."]), sep="\n")
         if not asked.quick and not asked.case:
-            writing.write(rows)
+            writing.write(rows, load)
 
 
 if __name__ == "__main__":

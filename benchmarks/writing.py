@@ -19,11 +19,11 @@ def picture(name: str, figure: plt.Figure, alt: str) -> str:
     return f"![{alt}]({name})"
 
 
-def write(rows: Sequence[Row]) -> None:
-    """Write the table that is given; measure and write the parts of a step and the roofline."""
+def write(rows: Sequence[Row], load: str) -> None:
+    """Write the table, with the load it began under; then measure and write the other parts."""
     said = [f"- {line}" for line in table.verdicts(rows)]
     ratios = picture("ratios.png", *pictures.draw_ratios(rows))
-    where = f"Measured on {machine.sentence(*PACKAGES)}"
+    where = f"Measured on {machine.sentence(*PACKAGES)} Load before the run: {load}."
     page.write("table", [where, "", ratios, "", *said, "", *table.lines(rows)])
     page.write("steps", steps.block())
     done, roofs = roofline.operations(), roofline.measure()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import threadpoolctl
 
-__all__ = ["sentence"]
+__all__ = ["load", "sentence"]
 
 
 def processor() -> str:
@@ -31,6 +31,13 @@ def blas() -> str:
             kernels = library.get("architecture", "unknown")
             return f"{library['internal_api']} {library['version']} ({kernels} kernels)"
     return "an unknown BLAS"
+
+
+def load() -> str:
+    """Return how many programs waited for the cores in the last minute, where the system tells."""
+    if not hasattr(os, "getloadavg"):
+        return "unknown"
+    return f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def sentence(*packages: str) -> str:
